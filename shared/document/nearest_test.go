@@ -1,0 +1,39 @@
+package document_test
+
+import (
+	"strings"
+	"testing"
+
+	"sespolicy/shared/document"
+)
+
+func TestNearest(t *testing.T) {
+	known := []string{"Statement", "Version", "Id", "Sid", "Action", "NotAction", "Principal"}
+	for name, want := range map[string]string{
+		"statement":                    "Statement",
+		"Statements":                   "Statement",
+		"Statment":                     "Statement",
+		"Satement":                     "Statement",
+		"Sattement":                    "Statement", // two neighbours swapped
+		"Principle":                    "Principal",
+		"Actions":                      "Action",
+		"ID":                           "Id",
+		"Sld":                          "Sid",
+		"Comment":                      "",
+		"":                             "",
+		"Xd":                           "Id",
+		"StatementStatement":           "",
+		strings.Repeat("A", 1_000_000): "",
+	} {
+		got, ok := document.Nearest(name, known)
+		if !ok {
+			got = ""
+		}
+		if got != want {
+			t.Errorf("%.20q: got %q, want %q", name, got, want)
+		}
+	}
+	if got, ok := document.Nearest("ab", []string{"ax", "ay"}); ok {
+		t.Errorf("of two equally near names %q was sure", got)
+	}
+}

@@ -1,0 +1,240 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The rules that a text can break before anybody asks what it means.
+const (
+	// RuleSyntax: the text is not one JSON value in valid UTF-8 (RFC 8259).
+	RuleSyntax = "json-syntax"
+	// RuleDepth: arrays and objects nest deeper than [MaxDepth].
+	RuleDepth = "json-depth"
+	// RuleSize: the text is longer than [MaxText].
+	RuleSize = "json-size"
+	// RuleDuplicate: an object has two members of one name. The names must be
+	// unique (RFC 7493, section 2.3); the IAM grammar asks for the same ("must
+	// not contain multiple instances of the same key"). Which of the two counts
+	// differs between readers, so one text would be two documents.
+	RuleDuplicate = "duplicate-member"
+)
+
+// Read reads one JSON text. It returns a nil Document and exactly one finding
+// when the text is not JSON or nests too deep; otherwise the document, and one
+// finding for each member that its object had before.
+//
+// The document refers to text, which must not be altered afterwards.
+func Read(text []byte) (*Document, []Finding) { return ReadAt(text, "") }
+
+// ReadAt is [Read] for a text that stood as a string at pointer inside another
+// document: the paths of its findings start with pointer, their lines and
+// columns count within text.
+func ReadAt(text []byte, pointer string) (*Document, []Finding) {
+	d := &Document{bytes: text, base: pointer}
+	if len(text) > MaxText {
+		return nil, []Finding{{Path: pointer, Rule: RuleSize, Line: 1, Column: 1,
+			Message: fmt.Sprintf("the text has %d bytes, at most %d are read", len(text), MaxText)}}
+	}
+	d.text = string(text)
+	r := reader{
+		doc:     d,
+		decoder: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
+		open:    -1,
+	}
+	// One value in 16 bytes is what policies and messages have.
+	d.values = make([]value, 0, min(len(text)/16+4, 4096))
+	if f := r.read(); f != nil {
+		return nil, []Finding{*f}
+	}
+	return d, r.duplicateFindings()
+}
+
+// reader turns the tokens of one text into values.
+type reader struct {
+	doc        *Document
+	decoder    *jsontext.Decoder
+	open       int32   // the innermost container that is not closed yet; -1 outside all
+	depth      int     // how many are open
+	duplicates []int32 // members that their object had before
+}
+
+// read fills the document's values. It returns what made the text unreadable.
+func (r *reader) read() *Finding {
+	for {
+		done, err := r.step()
+		if err != nil {
+			return err
+		}
+		if done {
+			break
+		}
+	}
+	if _, err := r.decoder.ReadToken(); err != io.EOF {
+		return r.unreadable(err)
+	}
+	return nil
+}
+
+// step reads one value, or the end of a container. It is done when the root is complete.
+func (r *reader) step() (done bool, f *Finding) {
+	var v value
+	kind := r.decoder.PeekKind()
+	if kind == jsontext.KindString && r.open >= 0 && r.doc.values[r.open].kind == jsontext.KindBeginObject {
+		name, err := r.decoder.ReadValue()
+		if err != nil {
+			return false, r.unreadable(err)
+		}
+		v.nameEnd = int32(r.decoder.InputOffset())
+		v.nameStart = v.nameEnd - int32(len(name))
+		v.nameEscaped = bytes.IndexByte(name, '\\') >= 0
+		kind = r.decoder.PeekKind()
+	}
+	switch kind {
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		if r.depth == MaxDepth {
+			return false, r.tooDeep()
+		}
+		if _, err := r.decoder.ReadToken(); err != nil {
+			return false, r.unreadable(err)
+		}
+		v.end = int32(r.decoder.InputOffset())
+		v.start = v.end - 1
+		v.kind = kind
+		r.open = r.add(v)
+		r.depth++
+		return false, nil
+	case jsontext.KindEndObject, jsontext.KindEndArray:
+		if _, err := r.decoder.ReadToken(); err != nil {
+			return false, r.unreadable(err)
+		}
+		r.close()
+		return r.open < 0, nil
+	default:
+		raw, err := r.decoder.ReadValue()
+		if err != nil {
+			return false, r.unreadable(err)
+		}
+		v.end = int32(r.decoder.InputOffset())
+		v.start = v.end - int32(len(raw))
+		v.kind = kind
+		v.escaped = kind == jsontext.KindString && bytes.IndexByte(raw, '\\') >= 0
+		r.add(v)
+		return r.open < 0, nil
+	}
+}
+
+// add appends v to the open container. Until a container is closed, its next
+// counts what it holds.
+func (r *reader) add(v value) int32 {
+	i := int32(len(r.doc.values))
+	v.parent = r.open
+	if r.open >= 0 {
+		open := &r.doc.values[r.open]
+		v.index = open.next
+		open.next++
+	}
+	if v.kind != jsontext.KindBeginObject && v.kind != jsontext.KindBeginArray {
+		v.next = i + 1
+	}
+	r.doc.values = append(r.doc.values, v)
+	return i
+}
+
+// close ends the open container.
+func (r *reader) close() {
+	closed := r.open
+	v := &r.doc.values[closed]
+	count := int(v.next)
+	v.next = int32(len(r.doc.values))
+	v.end = int32(r.decoder.InputOffset())
+	if v.kind == jsontext.KindBeginObject && count > 1 {
+		r.findDuplicates(closed, count)
+	}
+	r.open = v.parent
+	r.depth--
+}
+
+// pairwise is up to how many members comparing each with each is cheaper than a map.
+const pairwise = 12
+
+// findDuplicates notes the members of object that it had before, in time linear to their number.
+func (r *reader) findDuplicates(object int32, count int) {
+	if count <= pairwise {
+		first := Node{r.doc, object + 1}
+		for m := range (Node{r.doc, object}).children() {
+			for e := first; e.i != m.i; e.i = r.doc.values[e.i].next {
+				if e.Name() == m.Name() {
+					r.duplicates = append(r.duplicates, m.i)
+					break
+				}
+			}
+		}
+		return
+	}
+	seen := make(map[string]struct{}, count)
+	for m := range (Node{r.doc, object}).children() {
+		name := m.Name()
+		if _, ok := seen[name]; ok {
+			r.duplicates = append(r.duplicates, m.i)
+		}
+		seen[name] = struct{}{}
+	}
+}
+
+// MaxFindings is how many findings one check makes at most. A policy within the
+// 4096 bytes that SES takes cannot have as many; a hostile text of a megabyte
+// could have half a million.
+const MaxFindings = 4096
+
+func (r *reader) duplicateFindings() []Finding {
+	if len(r.duplicates) == 0 {
+		return nil
+	}
+	slices.Sort(r.duplicates)
+	list := Findings{}
+	for _, i := range r.duplicates {
+		n := Node{r.doc, i}
+		list.Add(n.NameFinding(RuleDuplicate, "the member "+Quote(n.Name())+
+			" is there twice: keep one, since readers differ in which of them they take"))
+	}
+	return list.List()
+}
+
+func (r *reader) tooDeep() *Finding {
+	at := int(r.decoder.InputOffset())
+	at += len(r.doc.text[at:]) - len(strings.TrimLeft(r.doc.text[at:], " \t\r\n,:"))
+	f := r.doc.finding(string(r.decoder.StackPointer()), at, RuleDepth,
+		fmt.Sprintf("arrays and objects nest deeper than %d", MaxDepth))
+	return &f
+}
+
+// unreadable says where and why the text stops being JSON.
+func (r *reader) unreadable(err error) *Finding {
+	var syntax *jsontext.SyntacticError
+	at, pointer, why := len(r.doc.text), "", "it ends too early"
+	switch {
+	case err == nil: // a token where the text should have ended
+		at, why = int(r.decoder.InputOffset())-1, "something follows the JSON value"
+	case err == io.EOF:
+		why = "it is empty"
+	case errors.As(err, &syntax):
+		at, pointer = int(syntax.ByteOffset), string(syntax.JSONPointer)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			why = syntax.Err.Error()
+		}
+	}
+	if strings.HasPrefix(r.doc.text, "\ufeff") {
+		why += " (the text starts with a byte order mark: save it without)"
+	} else if at < len(r.doc.text) && r.doc.text[at] == '\'' {
+		why += " (JSON takes double quotes only)"
+	}
+	f := r.doc.finding(pointer, at, RuleSyntax, "the text is not JSON: "+why)
+	return &f
+}
