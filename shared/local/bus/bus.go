@@ -1,0 +1,156 @@
+// Package bus plays Amazon EventBridge for local running: PutEvents takes events in, rules pass
+// those that match on to a queue, and every accepted event is kept, so that the events the
+// function sends can be looked at.
+//
+// A rule's pattern is lists of sources and detail-types, nothing more. As on AWS, an event for an
+// event bus that does not exist is accepted (and here kept too). Schedules, archives, transformers
+// and delivery retries are not played: a rule whose queue refuses makes its entry fail, so that the
+// sender knows.
+//
+// Protocol: AWS JSON 1.1, X-Amz-Target AWSEvents.<Action>.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+package bus
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// TargetPrefix begins the X-Amz-Target header of every request that belongs here.
+const TargetPrefix = "AWSEvents."
+
+// RequestDetailType is the detail-type of an event whose detail is a request for this function, by
+// the rule that local running has (RequestRule) and the documentation shows.
+const RequestDetailType = "SES Identity Policy Requested"
+
+// defaultBus is where an entry without an EventBusName goes.
+const defaultBus = "default"
+
+// Config says whose EventBridge this is.
+type Config struct {
+	Account string // 12 digits
+	Region  string
+}
+
+// Rule passes matching events on.
+type Rule struct {
+	Name       string
+	BusName    string                   // "": the default event bus
+	Source     []string                 // sources that match; none: every source
+	DetailType []string                 // detail-types that match; none: every detail-type
+	Send       func(event string) error // puts the event, as EventBridge writes it, on a queue
+}
+
+// RequestRule is the rule by which an event becomes a request: detail-type
+// "SES Identity Policy Requested" on the default event bus, whatever its source.
+func RequestRule(send func(event string) error) Rule {
+	return Rule{Name: "RequestRule", DetailType: []string{RequestDetailType}, Send: send}
+}
+
+// matches reports whether the rule wants the event.
+func (r Rule) matches(e Event) bool {
+	bus := r.BusName
+	if bus == "" {
+		bus = defaultBus
+	}
+	return bus == e.Bus &&
+		(len(r.Source) == 0 || slices.Contains(r.Source, e.Source)) &&
+		(len(r.DetailType) == 0 || slices.Contains(r.DetailType, e.DetailType))
+}
+
+// Event is one accepted event.
+type Event struct {
+	ID         string
+	Bus        string // the event bus's name
+	Source     string
+	DetailType string
+	Time       time.Time
+	Resources  []string
+	Detail     jsontext.Value // as the sender wrote it
+	Envelope   string         // the event as a rule's target gets it
+}
+
+// Fault answers a request in the service's place. It reports whether it has.
+type Fault func(w http.ResponseWriter, r *http.Request) bool
+
+// Server plays EventBridge. Make it with New; all methods are safe for concurrent use.
+type Server struct {
+	config Config
+
+	mu         sync.Mutex
+	rules      []Rule
+	events     []Event
+	fault      Fault
+	entryFault func(Entry) (code, message string)
+}
+
+// New returns a Server without rules.
+func New(config Config) *Server {
+	return &Server{config: config}
+}
+
+// AddRule adds a rule; it sees the events that come after it.
+func (s *Server) AddRule(rule Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = append(s.rules, rule)
+}
+
+// Events returns the accepted events, oldest first.
+func (s *Server) Events() []Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events)
+}
+
+// SetFault lets fault answer every request first; nil ends that.
+func (s *Server) SetFault(fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// SetEntryFault makes those entries fail for which fault returns a code, while the rest of their
+// request succeeds; nil ends that.
+func (s *Server) SetEntryFault(fault func(Entry) (code, message string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entryFault = fault
+}
+
+// accept keeps one event and passes it on to the rules that match. It returns the first error of a
+// rule's queue; the event counts as accepted only when there was none.
+func (s *Server) accept(event Event) error {
+	s.mu.Lock()
+	rules := slices.Clone(s.rules)
+	s.mu.Unlock()
+	for _, rule := range rules {
+		if !rule.matches(event) {
+			continue
+		}
+		if err := rule.Send(event.Envelope); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, event)
+	return nil
+}
+
+// busName takes the name out of an event bus's name or ARN.
+func busName(nameOrARN string) string {
+	if nameOrARN == "" {
+		return defaultBus
+	}
+	if strings.HasPrefix(nameOrARN, "arn:") {
+		_, name, _ := strings.Cut(nameOrARN, ":event-bus/")
+		return name
+	}
+	return nameOrARN
+}

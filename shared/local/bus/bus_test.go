@@ -1,0 +1,208 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/smithy-go"
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+
+	"sespolicy/shared/local/bus"
+)
+
+// direct hands a client's requests to the handler without a network.
+type direct struct{ handler http.Handler }
+
+func (d direct) Do(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	d.handler.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+func newBus() *bus.Server {
+	return bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
+}
+
+func put(s *bus.Server, entries ...types.PutEventsRequestEntry) (*eventbridge.PutEventsOutput, error) {
+	client := eventbridge.New(eventbridge.Options{
+		Region:           "us-east-1",
+		Credentials:      credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		BaseEndpoint:     aws.String("http://events.local"),
+		HTTPClient:       direct{s},
+		RetryMaxAttempts: 1,
+	})
+	return client.PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: entries})
+}
+
+func entry(source, detailType, detail string) types.PutEventsRequestEntry {
+	return types.PutEventsRequestEntry{Source: &source, DetailType: &detailType, Detail: &detail}
+}
+
+func TestEventReachesTheQueueAsEventBridgeWritesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newBus()
+		var queue []string
+		server.AddRule(bus.RequestRule(func(event string) error { queue = append(queue, event); return nil }))
+		time.Sleep(1500 * time.Millisecond) // the envelope knows whole seconds only
+		out, err := put(server, entry("orders", bus.RequestDetailType, `{ "Identity": "example.com", "Twice": 1, "Twice": 2 }`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(queue) != 1 {
+			t.Fatalf("%d messages, want 1", len(queue))
+		}
+		want := `{"version":"0","id":"` + *out.Entries[0].EventId + `","detail-type":"SES Identity Policy Requested",` +
+			`"source":"orders","account":"123456789012","time":"2000-01-01T00:00:01Z","region":"us-east-1","resources":[],` +
+			`"detail":{"Identity":"example.com","Twice":1,"Twice":2}}`
+		if diff := cmp.Diff(want, queue[0]); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestEnvelopeKeepsTheSendersTimeAndResources(t *testing.T) {
+	server := newBus()
+	e := entry("orders", "Anything", `{}`)
+	e.Time = aws.Time(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
+	e.Resources = []string{"arn:aws:ses:us-east-1:123456789012:identity/example.com"}
+	if _, err := put(server, e); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Time      string   `json:"time"`
+		Resources []string `json:"resources"`
+	}
+	if err := json.Unmarshal([]byte(server.Events()[0].Envelope), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Time != "2026-03-04T05:06:07Z" || !cmp.Equal(got.Resources, e.Resources) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestRules(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		rule bus.Rule
+		want int // of the four events below
+	}{
+		{"no pattern matches the whole default bus", bus.Rule{}, 3},
+		{"by detail-type", bus.Rule{DetailType: []string{"A", "C"}}, 1},
+		{"by source", bus.Rule{Source: []string{"one"}}, 2},
+		{"by both", bus.Rule{Source: []string{"one"}, DetailType: []string{"B"}}, 1},
+		{"of another event bus", bus.Rule{BusName: "orders"}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server, got := newBus(), 0
+			tt.rule.Send = func(string) error { got++; return nil }
+			server.AddRule(tt.rule)
+			other := entry("one", "A", `{}`)
+			other.EventBusName = aws.String("arn:aws:events:us-east-1:123456789012:event-bus/orders")
+			if _, err := put(server, entry("one", "A", `{}`), entry("one", "B", `{}`), entry("two", "B", `{}`), other); err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("%d events, want %d", got, tt.want)
+			}
+			if len(server.Events()) != 4 {
+				t.Errorf("%d events kept, want all 4", len(server.Events()))
+			}
+		})
+	}
+}
+
+func TestEntriesFailOneByOne(t *testing.T) {
+	server := newBus()
+	server.AddRule(bus.Rule{DetailType: []string{"FullQueue"}, Send: func(string) error { return errors.New("full") }})
+	server.SetEntryFault(func(e bus.Entry) (string, string) {
+		if e.DetailType == "Throttled" {
+			return "ThrottlingException", "slow down"
+		}
+		return "", ""
+	})
+	entries := []types.PutEventsRequestEntry{
+		entry("app", "Fine", `{}`),
+		{DetailType: aws.String("NoSource"), Detail: aws.String(`{}`)},
+		{Source: aws.String("app"), Detail: aws.String(`{}`)},
+		{Source: aws.String("app"), DetailType: aws.String("NoDetail")},
+		entry("app", strings.Repeat("t", 129), `{}`),
+		entry("aws.ses", "Forged", `{}`),
+		entry("app", "NotAnObject", `[]`),
+		entry("app", "NotJSON", `{`),
+		entry("app", "Throttled", `{}`),
+		entry("app", "FullQueue", `{}`),
+	}
+	want := []string{
+		"", "InvalidArgument", "InvalidArgument", "InvalidArgument", "InvalidArgument",
+		"NotAuthorizedForSourceException", "MalformedDetail", "MalformedDetail", "ThrottlingException", "InternalFailure",
+	}
+	out, err := put(server, entries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range out.Entries {
+		got = append(got, aws.ToString(e.ErrorCode))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if out.FailedEntryCount != 9 || len(server.Events()) != 1 {
+		t.Errorf("%d failed, %d kept; want 9 and 1", out.FailedEntryCount, len(server.Events()))
+	}
+}
+
+func TestWholeRequestIsRefused(t *testing.T) {
+	eleven := make([]types.PutEventsRequestEntry, 11)
+	for i := range eleven {
+		eleven[i] = entry("app", "Fine", `{}`)
+	}
+	half := entry("app", "Big", `{"a":"`+strings.Repeat("x", 512<<10)+`"}`)
+	for _, tt := range []struct {
+		name    string
+		entries []types.PutEventsRequestEntry
+	}{
+		{"no entries", []types.PutEventsRequestEntry{}},
+		{"eleven entries", eleven},
+		{"over 1 MiB in all", []types.PutEventsRequestEntry{half, half}},
+		{"no complete entry", []types.PutEventsRequestEntry{{Source: aws.String("app")}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := newBus()
+			_, err := put(server, tt.entries...)
+			var apiErr smithy.APIError
+			if !errors.As(err, &apiErr) || apiErr.ErrorCode() != "ValidationException" {
+				t.Errorf("got %v", err)
+			}
+			if len(server.Events()) != 0 {
+				t.Error("a refused request left events behind")
+			}
+		})
+	}
+}
+
+func TestFault(t *testing.T) {
+	server := newBus()
+	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	if _, err := put(server, entry("app", "Fine", `{}`)); err == nil {
+		t.Error("a bus that is down answered")
+	}
+	server.SetFault(nil)
+	if _, err := put(server, entry("app", "Fine", `{}`)); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,138 @@
+package states_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"sespolicy/shared/local/states"
+)
+
+// direct hands a client's requests to the handler without a network.
+type direct struct{ handler http.Handler }
+
+func (d direct) Do(r *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	d.handler.ServeHTTP(recorder, r)
+	return recorder.Result(), nil
+}
+
+func client(s *states.Server) *sfn.Client {
+	return sfn.New(sfn.Options{
+		Region:           "us-east-1",
+		Credentials:      credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		BaseEndpoint:     aws.String("http://states.local"),
+		HTTPClient:       direct{s},
+		RetryMaxAttempts: 1,
+	})
+}
+
+func succeed(c *sfn.Client, token, output string) error {
+	_, err := c.SendTaskSuccess(context.Background(), &sfn.SendTaskSuccessInput{TaskToken: &token, Output: &output})
+	return err
+}
+
+func fail(c *sfn.Client, token, code, cause string) error {
+	_, err := c.SendTaskFailure(context.Background(), &sfn.SendTaskFailureInput{TaskToken: &token, Error: &code, Cause: &cause})
+	return err
+}
+
+func code(err error) string {
+	var apiErr smithy.APIError
+	if !errors.As(err, &apiErr) {
+		return ""
+	}
+	return apiErr.ErrorCode()
+}
+
+func TestRemembersWhatEachTokenWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := states.New()
+		c := client(server)
+		start := time.Now()
+		if err := succeed(c, "token-1", `{"outcome":"Applied"}`); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := fail(c, "token-2", "InvalidPolicy", "no Statement"); err != nil {
+			t.Fatal(err)
+		}
+		want := []states.Answer{
+			{Token: "token-1", Success: true, Output: `{"outcome":"Applied"}`, Time: start},
+			{Token: "token-2", Error: "InvalidPolicy", Cause: "no Statement", Time: start.Add(2 * time.Second)},
+		}
+		if diff := cmp.Diff(want, server.Answers()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		call func(*sfn.Client) error
+		want string
+	}{
+		{"a token of no characters", func(c *sfn.Client) error { return succeed(c, "", "{}") }, "InvalidToken"},
+		{"a token of 2049 characters", func(c *sfn.Client) error { return succeed(c, strings.Repeat("t", 2049), "{}") }, "InvalidToken"},
+		{"an output that is not JSON", func(c *sfn.Client) error { return succeed(c, "t", "{") }, "InvalidOutput"},
+		{"an output of 262145 bytes", func(c *sfn.Client) error { return succeed(c, "t", `"`+strings.Repeat("x", 262143)+`"`) }, "ValidationException"},
+		{"an error of 257 characters", func(c *sfn.Client) error { return fail(c, "t", strings.Repeat("é", 257), "") }, "ValidationException"},
+		{"an error of 256 characters", func(c *sfn.Client) error { return fail(c, "t", strings.Repeat("é", 256), "") }, ""},
+		{"a cause of 32769 characters", func(c *sfn.Client) error { return fail(c, "t", "", strings.Repeat("é", 32769)) }, "ValidationException"},
+		{"a token that has its answer", func(c *sfn.Client) error { return errors.Join(fail(c, "t", "", ""), fail(c, "t", "", "")) }, "TaskTimedOut"},
+		{"a call that is not served", func(c *sfn.Client) error {
+			_, err := c.SendTaskHeartbeat(context.Background(), &sfn.SendTaskHeartbeatInput{TaskToken: aws.String("t")})
+			return err
+		}, "UnknownOperationException"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := code(tt.call(client(states.New()))); got != tt.want {
+				t.Errorf("code %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	server := states.New()
+	c := client(server)
+	server.SetTokenFault(func(token string) string {
+		if token == "old" {
+			return "TaskTimedOut"
+		}
+		return ""
+	})
+	if got := code(succeed(c, "old", "{}")); got != "TaskTimedOut" {
+		t.Errorf("code %q", got)
+	}
+	if err := succeed(c, "new", "{}"); err != nil {
+		t.Error(err)
+	}
+	server.SetTokenFault(nil)
+	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusInternalServerError)
+		return true
+	})
+	if err := succeed(c, "old", "{}"); err == nil {
+		t.Error("a service that is down answered")
+	}
+	server.SetFault(nil)
+	if err := succeed(c, "old", "{}"); err != nil {
+		t.Error(err)
+	}
+	if got := len(server.Answers()); got != 2 {
+		t.Errorf("%d answers, want 2", got)
+	}
+}
