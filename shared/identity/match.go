@@ -1,0 +1,32 @@
+package identity
+
+// Match reports whether all of text matches pattern, in which * stands for any
+// number of characters, ? for exactly one, and everything else for itself, case
+// and all. Both are compared byte by byte.
+//
+// The time is at most proportional to the product of the lengths, and linear
+// for patterns with one star: a star never has to be reconsidered once a later
+// one has matched.
+func Match(pattern, text string) bool {
+	p, t := 0, 0
+	star, resume := -1, 0 // the last star, and where in text what follows it was tried last
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, resume = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case star >= 0: // let the last star take one more
+			resume++
+			p, t = star+1, resume
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
