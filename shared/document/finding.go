@@ -74,26 +74,37 @@ func (d *Document) finding(pointer string, offset int, rule, message string) Fin
 	return f
 }
 
-// Findings gathers findings, at most [MaxFindings] of them and one megabyte of
-// text, so that no input makes the list grow without bound. The zero value is empty.
+// Findings gathers findings, so many that no policy SES could take has more, and
+// not so many that a hostile text could make the list grow without bound.
+// Violations and warnings are counted apart: a flood of warnings hides no
+// violation. The zero value is empty.
 type Findings struct {
-	list []Finding
-	text int
+	list   []Finding
+	counts [2]int // by level
+	bytes  [2]int // of paths and messages, by level
 }
 
-// maxFindingsText is how many bytes the paths and messages of one list may have.
-const maxFindingsText = 1 << 20
+// MaxFindings is how many findings of one level a list takes. A policy of the
+// 4096 bytes that SES takes cannot have as many.
+const MaxFindings = 4096
 
-// Full reports whether the list takes no more.
-func (l *Findings) Full() bool { return len(l.list) >= MaxFindings || l.text >= maxFindingsText }
+// maxFindingsBytes is how many bytes their paths and messages may have.
+const maxFindingsBytes = 1 << 20
+
+// Full reports whether the list takes no more findings of the level: what
+// remains need not be looked at for them.
+func (l *Findings) Full(level Level) bool {
+	return l.counts[level] >= MaxFindings || l.bytes[level] >= maxFindingsBytes
+}
 
 // Add appends f, unless the list is full.
 func (l *Findings) Add(f Finding) {
-	if l.Full() {
+	if l.Full(f.Level) {
 		return
 	}
 	l.list = append(l.list, f)
-	l.text += len(f.Path) + len(f.Message)
+	l.counts[f.Level]++
+	l.bytes[f.Level] += len(f.Path) + len(f.Message)
 }
 
 // List is what was gathered, in document order; nil when nothing was.

@@ -3,9 +3,9 @@ package document
 import "strings"
 
 // Nearest is the known name that name is evidently meant for: the same in
-// another case, or at most one edit in four letters away (insert, delete,
-// replace, swap neighbours), and nearer than every other. It is for
-// suggestions; ok is false when nothing is near enough to be sure.
+// another case, or at most one edit (insert, delete, replace, swap neighbours)
+// away for each four letters, and nearer than every other. ok is false when
+// nothing is near enough to be sure.
 func Nearest(name string, known []string) (nearest string, ok bool) {
 	// A name several times as long as any known one is no misspelling; this
 	// also keeps the cost small whatever was written.
@@ -16,7 +16,7 @@ func Nearest(name string, known []string) (nearest string, ok bool) {
 	lower := strings.ToLower(name)
 	best, tie := -1, false
 	for _, k := range known {
-		limit := max(len(k)/4, 1)
+		limit := len(k) / 4
 		if abs(len(k)-len(lower)) > limit {
 			continue
 		}

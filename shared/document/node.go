@@ -183,3 +183,9 @@ func EscapeToken(name string) string {
 	}
 	return pointerEscapes.Replace(name)
 }
+
+// Get is [Node.Member] without the question: the zero Node when there is none.
+func (n Node) Get(name string) Node {
+	c, _ := n.Member(name)
+	return c
+}

@@ -188,11 +188,6 @@ func (r *reader) findDuplicates(object int32, count int) {
 	}
 }
 
-// MaxFindings is how many findings one check makes at most. A policy within the
-// 4096 bytes that SES takes cannot have as many; a hostile text of a megabyte
-// could have half a million.
-const MaxFindings = 4096
-
 func (r *reader) duplicateFindings() []Finding {
 	if len(r.duplicates) == 0 {
 		return nil
@@ -200,6 +195,9 @@ func (r *reader) duplicateFindings() []Finding {
 	slices.Sort(r.duplicates)
 	list := Findings{}
 	for _, i := range r.duplicates {
+		if list.Full(Violation) {
+			break
+		}
 		n := Node{r.doc, i}
 		list.Add(n.NameFinding(RuleDuplicate, "the member "+Quote(n.Name())+
 			" is there twice: keep one, since readers differ in which of them they take"))
