@@ -18,10 +18,10 @@ func TestNearest(t *testing.T) {
 		"Principle":                    "Principal",
 		"Actions":                      "Action",
 		"ID":                           "Id",
-		"Sld":                          "Sid",
+		"Sld":                          "", // three letters are too few to be sure
 		"Comment":                      "",
 		"":                             "",
-		"Xd":                           "Id",
+		"Xd":                           "",
 		"StatementStatement":           "",
 		strings.Repeat("A", 1_000_000): "",
 	} {
