@@ -1,0 +1,218 @@
+// Package function plays AWS Lambda for one function: it runs the real
+// bootstrap executable behind the Lambda Runtime API, one execution environment
+// per invocation in progress, and answers the Invoke API.
+//
+// It keeps what the function can see: cold and warm starts, the deadline, a
+// process that is killed when time is up and replaced when it crashed, reserved
+// concurrency, Lambda's environment variables. It does not limit memory, disk or
+// CPU, runs no layers or extensions, and does not retry asynchronous
+// invocations that failed.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+package function
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// unreserved is an account's concurrency by default, shared by the
+	// functions that reserve none.
+	unreserved = 1000
+	// initTimeout is what Lambda gives an environment to ask for its first
+	// invocation.
+	initTimeout = 10 * time.Second
+	// maxPayload is Lambda's limit for the request of a synchronous invocation.
+	maxPayload = 6291456
+)
+
+var (
+	// ErrTooManyRequests is a throttled invocation: the reserved concurrency is
+	// in use.
+	ErrTooManyRequests = errors.New("TooManyRequestsException: Rate Exceeded")
+	// ErrStopped is an invocation of a function that was stopped.
+	ErrStopped = errors.New("the function was stopped")
+	// ErrTooLarge is a payload over Lambda's 6 MB.
+	ErrTooLarge = errors.New("RequestTooLargeException: Request must be smaller than 6291456 bytes for the InvokeFunction operation")
+)
+
+// Config is a function as it would be deployed. Bootstrap and Name are
+// required.
+type Config struct {
+	// Bootstrap is the path of the executable; its folder is the task root.
+	Bootstrap                        string
+	Name, Partition, Account, Region string
+	Handler                          string        // "bootstrap" if empty
+	MemoryMB                         int           // 128 if 0
+	Timeout                          time.Duration // 3 s if 0
+	// ReservedConcurrency is how many invocations run at once; 0 reserves none.
+	ReservedConcurrency int
+	// LogFormat (Text or JSON) and LogLevel are the logging configuration that
+	// the process is told of.
+	LogFormat, LogLevel string
+	// Environment is the function's own. Of the caller's environment the
+	// process gets PATH and TMPDIR alone.
+	Environment map[string]string
+	// Output, if set, gets every line that the process writes, standard output
+	// and standard error in the order written. Every line of an invocation
+	// comes before Invoke returns. It must not call the function.
+	Output func(line string)
+}
+
+// Function is a deployed function. It is safe for concurrent use.
+type Function struct {
+	config  Config
+	version string // unique per Start: part of the log stream's name
+
+	mu      sync.Mutex
+	all     map[*environment]bool
+	idle    []*environment // ready for an invocation, the last used at the end
+	busy    int
+	stopped bool
+	running sync.WaitGroup
+}
+
+// Start checks that the executable is there. The first process starts with the
+// first invocation, as in Lambda, or with Warm.
+func Start(config Config) (*Function, error) {
+	info, err := os.Stat(config.Bootstrap)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the function's executable: %w", err)
+	case info.IsDir() || !executable(info):
+		return nil, fmt.Errorf("the function's executable %s is not a file that can be executed", config.Bootstrap)
+	}
+	config.Partition = or(config.Partition, "aws")
+	config.Account = or(config.Account, "123456789012")
+	config.Region = or(config.Region, "us-east-1")
+	config.Handler = or(config.Handler, "bootstrap")
+	config.MemoryMB = or(config.MemoryMB, 128)
+	config.Timeout = or(config.Timeout, 3*time.Second)
+	config.ReservedConcurrency = or(config.ReservedConcurrency, unreserved)
+	config.LogFormat = or(config.LogFormat, "Text")
+	config.LogLevel = or(config.LogLevel, "INFO")
+	return &Function{config: config, version: randomID(), all: map[*environment]bool{}}, nil
+}
+
+// ARN is the function's.
+func (f *Function) ARN() string {
+	return "arn:" + f.config.Partition + ":lambda:" + f.config.Region + ":" + f.config.Account + ":function:" + f.config.Name
+}
+
+// PIDs are the processes alive now: one per execution environment.
+func (f *Function) PIDs() []int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var pids []int
+	for environment := range f.all {
+		pids = append(pids, environment.pid())
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+// Stop kills the processes and waits for them. Invocations in progress answer
+// ErrStopped.
+func (f *Function) Stop() {
+	f.mu.Lock()
+	f.stopped = true
+	for environment := range f.all {
+		environment.kill()
+	}
+	f.mu.Unlock()
+	f.running.Wait()
+}
+
+// Warm starts one execution environment, if there is none, and waits until it
+// asks for work: an executable that cannot start is found out here, and the
+// error shows what it wrote last.
+func (f *Function) Warm(ctx context.Context) error {
+	environment, err := f.take()
+	if err != nil {
+		return err
+	}
+	defer f.release(environment)
+	if environment.err != nil {
+		return environment.err
+	}
+	select {
+	case <-environment.ready:
+		return nil
+	case <-environment.exited:
+		return fmt.Errorf("the function %s did not start: %s\n%s", f.config.Name, environment.ending(), environment.output.lastLines())
+	case <-time.After(initTimeout):
+		environment.kill()
+		return fmt.Errorf("the function %s did not ask for work within %v\n%s", f.config.Name, initTimeout, environment.output.lastLines())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take claims one unit of concurrency and an execution environment: the one
+// used last, or a new one.
+func (f *Function) take() (*environment, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.stopped:
+		return nil, ErrStopped
+	case f.busy >= f.config.ReservedConcurrency:
+		return nil, ErrTooManyRequests
+	}
+	f.busy++
+	f.running.Add(1)
+	for len(f.idle) > 0 {
+		last := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if last.alive() {
+			return last, nil
+		}
+	}
+	fresh := startEnvironment(f)
+	if fresh.err == nil {
+		f.all[fresh] = true
+		f.running.Add(1)
+		go func() {
+			defer f.running.Done()
+			<-fresh.exited
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			delete(f.all, fresh)
+		}()
+	}
+	return fresh, nil
+}
+
+// release gives the unit of concurrency back, and keeps the environment for the
+// next invocation if it lives.
+func (f *Function) release(used *environment) {
+	f.mu.Lock()
+	f.busy--
+	if used.err == nil && used.alive() {
+		f.idle = append(f.idle, used)
+	}
+	f.mu.Unlock()
+	f.running.Done()
+}
+
+func (f *Function) isStopped() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stopped
+}
+
+// or is the value, or its default where none is set.
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}

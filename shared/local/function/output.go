@@ -1,0 +1,151 @@
+package function
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"strings"
+	"sync"
+)
+
+const (
+	// maxLine is the longest line passed on whole: CloudWatch Logs' limit of an
+	// event.
+	maxLine = 1 << 20
+	// maxTail is how much of the log X-Amz-Log-Result shows.
+	maxTail = 4 << 10
+)
+
+// output reads what one process writes, through one pipe for standard output
+// and standard error. We hold the pipe's writing end as well: a mark written to
+// it comes out behind everything that the process wrote before, which tells
+// where an invocation's lines end without waiting for any amount of time.
+type output struct {
+	reader, writer *os.File
+	mark           []byte
+	line           func(string)
+	done           chan struct{} // closed when nothing is read any more
+
+	marking sync.Mutex // one mark at a time, in the order of the waiters
+	waiters chan chan struct{}
+
+	mu   sync.Mutex
+	tail []byte
+}
+
+func newOutput(line func(string)) (*output, error) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails
+	o := &output{
+		reader:  reader,
+		writer:  writer,
+		mark:    []byte("\x00" + hex.EncodeToString(random[:]) + "\x00"),
+		line:    line,
+		done:    make(chan struct{}),
+		waiters: make(chan chan struct{}, 8),
+	}
+	go o.read()
+	return o, nil
+}
+
+// settle returns when every line written before the call was passed on.
+func (o *output) settle() {
+	passed := make(chan struct{})
+	o.marking.Lock()
+	o.waiters <- passed
+	_, err := o.writer.Write(o.mark)
+	o.marking.Unlock()
+	if err != nil {
+		return // closed: read has ended or is about to
+	}
+	select {
+	case <-passed:
+	case <-o.done:
+	}
+}
+
+// close passes on what is left and ends the reading, whoever else still holds
+// the pipe.
+func (o *output) close() {
+	o.settle()
+	_ = o.writer.Close() // a pipe: nothing is buffered in it
+	_ = o.reader.Close()
+	<-o.done
+}
+
+func (o *output) read() {
+	defer close(o.done)
+	chunk := make([]byte, 32<<10)
+	var text []byte
+	for {
+		n, err := o.reader.Read(chunk)
+		text = o.take(append(text, chunk[:n]...))
+		if err != nil {
+			return
+		}
+	}
+}
+
+// take passes on the whole lines of the text and returns the rest of it.
+func (o *output) take(text []byte) []byte {
+	for {
+		newline := bytes.IndexByte(text, '\n')
+		line := text // up to its end, as far as it is here
+		if newline >= 0 {
+			line = text[:newline]
+		}
+		mark := bytes.Index(line, o.mark)
+		switch {
+		case mark >= 0:
+			if mark > 0 {
+				o.pass(text[:mark])
+			}
+			close(<-o.waiters)
+			text = text[mark+len(o.mark):]
+		case newline >= 0:
+			o.pass(line)
+			text = text[newline+1:]
+		case len(text) > maxLine+len(o.mark): // half a mark may stand at the end
+			o.pass(text[:maxLine])
+			text = text[maxLine:]
+		default:
+			return text
+		}
+	}
+}
+
+func (o *output) pass(line []byte) {
+	o.log(string(line))
+	if o.line != nil {
+		o.line(strings.TrimSuffix(string(line), "\r"))
+	}
+}
+
+// log adds a line to the tail alone: Lambda's own lines.
+func (o *output) log(line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tail = append(append(o.tail, line...), '\n')
+	if len(o.tail) > 2*maxTail {
+		o.tail = append([]byte(nil), o.tail[len(o.tail)-maxTail:]...)
+	}
+}
+
+// lastLines is the end of the log since the last restart, at most 4 KB.
+func (o *output) lastLines() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]byte(nil), o.tail[max(0, len(o.tail)-maxTail):]...)
+}
+
+// restart begins the log of an invocation.
+func (o *output) restart() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tail = nil
+}

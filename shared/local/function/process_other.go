@@ -1,0 +1,14 @@
+//go:build !unix
+
+package function
+
+import (
+	"os"
+	"os/exec"
+)
+
+func ownGroup(*exec.Cmd) {}
+
+func killGroup(process *os.Process) { _ = process.Kill() } // it may have ended by itself
+
+func executable(os.FileInfo) bool { return true }

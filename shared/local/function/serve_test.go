@@ -1,0 +1,96 @@
+package function_test
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"sespolicy/shared/local/function"
+)
+
+const invocations = "/2015-03-31/functions/ApplyPolicyFunction/invocations"
+
+// post is one request to the Invoke API.
+func post(t *testing.T, f http.Handler, path, body string, header map[string]string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	for name, value := range header {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func TestServeHTTP(t *testing.T) {
+	f := start(t, function.Config{ReservedConcurrency: 1})
+	arn := url.QueryEscape(f.ARN())
+	for _, test := range []struct {
+		reason, path, body string
+		status             int
+		kind               string
+	}{
+		{"by name", invocations, `{}`, 200, ""},
+		{"no payload", invocations, ``, 200, ""},
+		{"by ARN", "/2015-03-31/functions/" + arn + "/invocations", `{}`, 200, ""},
+		{"by partial ARN and version", "/2015-03-31/functions/123456789012%3Afunction%3AApplyPolicyFunction%3A%24LATEST/invocations", `{}`, 200, ""},
+		{"by qualifier", invocations + "?Qualifier=%24LATEST", `{}`, 200, ""},
+		{"another version", invocations + "?Qualifier=7", `{}`, 404, "ResourceNotFoundException"},
+		{"another function", "/2015-03-31/functions/Other/invocations", `{}`, 404, "ResourceNotFoundException"},
+		{"another action", "/2015-03-31/functions/ApplyPolicyFunction/concurrency", `{}`, 404, "UnknownOperationException"},
+		{"no JSON", invocations, `{`, 400, "InvalidRequestContentException"},
+		{"over 6 MB", invocations, `"` + strings.Repeat("x", 6291456) + `"`, 413, "RequestTooLargeException"},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			answer := post(t, f, test.path, test.body, nil)
+			if answer.StatusCode != test.status || answer.Header.Get("X-Amzn-Errortype") != test.kind {
+				t.Errorf("%s %s, want %d %s", answer.Status, answer.Header.Get("X-Amzn-Errortype"), test.status, test.kind)
+			}
+		})
+	}
+}
+
+func TestFunctionErrorHeader(t *testing.T) {
+	f := start(t, function.Config{})
+	answer := post(t, f, invocations, `{"Do":"error","Text":"no luck"}`, map[string]string{"X-Amz-Log-Type": "Tail"})
+	if answer.StatusCode != 200 || answer.Header.Get("X-Amz-Function-Error") != "Unhandled" || answer.Header.Get("X-Amz-Executed-Version") != "$LATEST" {
+		t.Errorf("%s %v", answer.Status, answer.Header)
+	}
+	log, err := base64.StdEncoding.DecodeString(answer.Header.Get("X-Amz-Log-Result"))
+	if err != nil || !strings.Contains(string(log), "START RequestId: "+answer.Header.Get("X-Amzn-Requestid")) || !strings.Contains(string(log), "no luck") {
+		t.Errorf("log result %q, %v", log, err)
+	}
+	answer = post(t, f, invocations, `{}`, map[string]string{"X-Amz-Client-Context": base64.StdEncoding.EncodeToString([]byte(`{"custom":{"a":"b"}}`))})
+	body, _ := io.ReadAll(answer.Body)
+	if answer.Header.Get("X-Amz-Function-Error") != "" || answer.Header.Get("X-Amz-Log-Result") != "" || !strings.Contains(string(body), `"client":{"a":"b"}`) {
+		t.Errorf("%v %s", answer.Header, body)
+	}
+}
+
+func TestInvocationTypes(t *testing.T) {
+	hanging := make(chan struct{}, 1)
+	f := start(t, function.Config{ReservedConcurrency: 1, Output: func(line string) {
+		if line == "hanging" {
+			hanging <- struct{}{}
+		}
+	}})
+	if answer := post(t, f, invocations, `{"Do":"hang"}`, map[string]string{"X-Amz-Invocation-Type": "DryRun"}); answer.StatusCode != 204 || len(f.PIDs()) != 0 {
+		t.Errorf("DryRun: %s, processes %v", answer.Status, f.PIDs())
+	}
+	if answer := post(t, f, invocations, `{}`, map[string]string{"X-Amz-Invocation-Type": "Later"}); answer.StatusCode != 400 {
+		t.Errorf("an unknown type: %s", answer.Status)
+	}
+	if answer := post(t, f, invocations, `{"Do":"hang"}`, map[string]string{"X-Amz-Invocation-Type": "Event"}); answer.StatusCode != 202 {
+		t.Errorf("Event: %s", answer.Status)
+	}
+	<-hanging // it runs
+	answer := post(t, f, invocations, `{}`, nil)
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != 429 || answer.Header.Get("X-Amzn-Errortype") != "TooManyRequestsException" || !strings.Contains(string(body), "ReservedFunctionConcurrentInvocationLimitExceeded") {
+		t.Errorf("throttled: %s %s", answer.Status, body)
+	}
+}
