@@ -47,8 +47,9 @@ func (f *Function) invoke(ctx context.Context, in *invocation) (Result, error) {
 	in.id, in.over = randomID(), make(chan struct{})
 	done := make(chan Result, 1)
 	go func() {
-		defer f.release(environment)
-		done <- environment.run(in)
+		result := environment.run(in)
+		f.release(environment) // before the caller knows: it may invoke again at once
+		done <- result
 	}()
 	select {
 	case result := <-done:
