@@ -12,6 +12,7 @@
 package bus
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,18 +38,21 @@ type Config struct {
 	Region  string
 }
 
+// Send puts an event, as EventBridge writes it, on a queue.
+type Send func(ctx context.Context, event string) error
+
 // Rule passes matching events on.
 type Rule struct {
 	Name       string
-	BusName    string                   // "": the default event bus
-	Source     []string                 // sources that match; none: every source
-	DetailType []string                 // detail-types that match; none: every detail-type
-	Send       func(event string) error // puts the event, as EventBridge writes it, on a queue
+	BusName    string   // "": the default event bus
+	Source     []string // sources that match; none: every source
+	DetailType []string // detail-types that match; none: every detail-type
+	Send       Send
 }
 
 // RequestRule is the rule by which an event becomes a request: detail-type
 // "SES Identity Policy Requested" on the default event bus, whatever its source.
-func RequestRule(send func(event string) error) Rule {
+func RequestRule(send Send) Rule {
 	return Rule{Name: "RequestRule", DetailType: []string{RequestDetailType}, Send: send}
 }
 
@@ -125,7 +129,7 @@ func (s *Server) SetEntryFault(fault func(Entry) (code, message string)) {
 
 // accept keeps one event and passes it on to the rules that match. It returns the first error of a
 // rule's queue; the event counts as accepted only when there was none.
-func (s *Server) accept(event Event) error {
+func (s *Server) accept(ctx context.Context, event Event) error {
 	s.mu.Lock()
 	rules := slices.Clone(s.rules)
 	s.mu.Unlock()
@@ -133,7 +137,7 @@ func (s *Server) accept(event Event) error {
 		if !rule.matches(event) {
 			continue
 		}
-		if err := rule.Send(event.Envelope); err != nil {
+		if err := rule.Send(ctx, event.Envelope); err != nil {
 			return err
 		}
 	}

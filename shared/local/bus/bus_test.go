@@ -53,7 +53,7 @@ func TestEventReachesTheQueueAsEventBridgeWritesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newBus()
 		var queue []string
-		server.AddRule(bus.RequestRule(func(event string) error { queue = append(queue, event); return nil }))
+		server.AddRule(bus.RequestRule(func(_ context.Context, event string) error { queue = append(queue, event); return nil }))
 		time.Sleep(1500 * time.Millisecond) // the envelope knows whole seconds only
 		out, err := put(server, entry("orders", bus.RequestDetailType, `{ "Identity": "example.com", "Twice": 1, "Twice": 2 }`))
 		if err != nil {
@@ -105,7 +105,7 @@ func TestRules(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server, got := newBus(), 0
-			tt.rule.Send = func(string) error { got++; return nil }
+			tt.rule.Send = func(context.Context, string) error { got++; return nil }
 			server.AddRule(tt.rule)
 			other := entry("one", "A", `{}`)
 			other.EventBusName = aws.String("arn:aws:events:us-east-1:123456789012:event-bus/orders")
@@ -124,7 +124,7 @@ func TestRules(t *testing.T) {
 
 func TestEntriesFailOneByOne(t *testing.T) {
 	server := newBus()
-	server.AddRule(bus.Rule{DetailType: []string{"FullQueue"}, Send: func(string) error { return errors.New("full") }})
+	server.AddRule(bus.Rule{DetailType: []string{"FullQueue"}, Send: func(context.Context, string) error { return errors.New("full") }})
 	server.SetEntryFault(func(e bus.Entry) (string, string) {
 		if e.DetailType == "Throttled" {
 			return "ThrottlingException", "slow down"

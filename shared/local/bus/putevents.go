@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -82,7 +83,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Entries          []result
 	}{}
 	for _, entry := range in.Entries {
-		answer := s.put(entry)
+		answer := s.put(r.Context(), entry)
 		if answer.ErrorCode != "" {
 			out.FailedEntryCount++
 		}
@@ -112,7 +113,7 @@ func checkRequest(entries []Entry) string {
 }
 
 // put takes one entry in.
-func (s *Server) put(entry Entry) result {
+func (s *Server) put(ctx context.Context, entry Entry) result {
 	if refused := s.checkEntry(entry); refused.ErrorCode != "" {
 		return refused
 	}
@@ -133,7 +134,7 @@ func (s *Server) put(entry Entry) result {
 		return result{ErrorCode: "MalformedDetail", ErrorMessage: err.Error()}
 	}
 	event.Envelope = envelope
-	if err := s.accept(event); err != nil {
+	if err := s.accept(ctx, event); err != nil {
 		return result{ErrorCode: "InternalFailure", ErrorMessage: err.Error()}
 	}
 	return result{EventID: event.ID}
