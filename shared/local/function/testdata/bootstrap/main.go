@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
+
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -24,7 +24,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "DEAD_LETTER_QUEUE_URL is missing")
 		os.Exit(1)
 	case "killed":
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
 	}
 	count := 0 // of this process
 	lambda.Start(func(ctx context.Context, e event) (any, error) {

@@ -1,0 +1,77 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sespolicy/shared/local/function"
+	"sespolicy/shared/local/queue"
+)
+
+// deliver invokes the function with a batch: in one go, or in several if its
+// payload is over Lambda's 6 MB.
+func (m *Mapping) deliver(ctx context.Context, batch []queue.Message) {
+	for _, part := range split(m.config.Queue.ARN(), batch) {
+		whole := m.see(ctx, part)
+		// What follows a failure in a message group must not overtake it.
+		if !whole && m.config.Queue.FIFO() {
+			return
+		}
+	}
+}
+
+// see is one invocation, to the end of all it brings about. It reports whether
+// every message was done with.
+func (m *Mapping) see(ctx context.Context, part part) bool {
+	result, ran, err := m.invoke(ctx, part)
+	if !ran {
+		return false
+	}
+	m.count(func() { m.stats.Invocations++ })
+	event := Event{Kind: Completed, Messages: part.messages, Result: result, Err: err}
+	if err != nil || result.FunctionError != "" {
+		m.count(func() { m.stats.FunctionErrors++ })
+		event.Kind = FunctionError
+		m.observe(event)
+		return false
+	}
+	failed := map[string]bool{}
+	if m.config.ReportBatchItemFailures {
+		if failed, err = failures(result.Payload, part.messages); err != nil {
+			event.Kind, event.Err = BadResponse, err
+			m.observe(event)
+			return false
+		}
+	}
+	done := slices.DeleteFunc(slices.Clone(part.messages), func(message queue.Message) bool {
+		if failed[message.ID] {
+			event.Failed = append(event.Failed, message)
+		}
+		return failed[message.ID]
+	})
+	m.remove(context.WithoutCancel(ctx), done)
+	m.observe(event)
+	return len(event.Failed) == 0
+}
+
+// invoke retries a throttled invocation until the first message of the batch is
+// visible again. It reports whether the function ran.
+func (m *Mapping) invoke(ctx context.Context, part part) (result function.Result, ran bool, err error) {
+	visible := slices.MinFunc(part.messages, func(a, b queue.Message) int { return a.VisibleAt.Compare(b.VisibleAt) }).VisibleAt
+	for retry := 1; ctx.Err() == nil && time.Now().Before(visible); retry++ {
+		// An invocation in progress is not cut short when polling ends.
+		result, err := m.config.Function.Invoke(context.WithoutCancel(ctx), part.payload)
+		if !errors.Is(err, function.ErrTooManyRequests) {
+			return result, true, err
+		}
+		m.count(func() { m.stats.Throttles++; m.throttled++ })
+		m.observe(Event{Kind: Throttled, Messages: part.messages, Retry: retry, Err: err})
+		wait(ctx, min(m.config.Backoff(retry), time.Until(visible)))
+		m.count(func() { m.throttled-- })
+	}
+	m.count(func() { m.stats.Dropped += len(part.messages) })
+	m.observe(Event{Kind: Dropped, Messages: part.messages})
+	return function.Result{}, false, nil
+}

@@ -1,0 +1,203 @@
+// Package mapping plays the Amazon SQS event source mapping of AWS Lambda: it
+// polls a queue, invokes a function with batches, deletes what the function was
+// done with and leaves the rest to the queue's visibility timeout.
+//
+// It keeps what decides over a message's fate: five batches at once to begin
+// with, more as long as all are busy and none is throttled; a throttled batch
+// that is retried until its visibility timeout has passed and then goes back
+// with its receive count spent; MaximumConcurrency, at which nothing more is
+// received; partial batch responses, the malformed ones included.
+//
+// AWS does not document how long it waits between the retries of a throttled
+// batch, nor by how much it slows down after errors: the first is configurable
+// here, the second is left out, which makes more retries, not fewer. Filters,
+// on-failure destinations and provisioned pollers are left out too.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+package mapping
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"sespolicy/shared/local/function"
+	"sespolicy/shared/local/queue"
+)
+
+const (
+	// firstPollers is how many batches run at once to begin with.
+	firstPollers = 5
+	// maxPollers is the most that a mapping scales to.
+	maxPollers = 1250
+	// growth is the pause between one more poller and the next: AWS adds up to
+	// 300 a minute.
+	growth = time.Minute / 300
+)
+
+// Function is what is invoked: a *function.Function, or a simulated one. A
+// throttled invocation is function.ErrTooManyRequests.
+type Function interface {
+	Invoke(ctx context.Context, payload []byte) (function.Result, error)
+}
+
+// Config is an event source mapping as it would be created.
+type Config struct {
+	Queue    *queue.Queue
+	Function Function
+	// FunctionTimeout must not be above the queue's visibility timeout.
+	FunctionTimeout time.Duration
+	BatchSize       int // 10 if 0
+	// Window is MaximumBatchingWindowInSeconds: how long a batch is gathered
+	// from its first message on. 0 takes what one receive brings.
+	Window time.Duration
+	// MaximumConcurrency is 2 to 1000, or 0 for none.
+	MaximumConcurrency int
+	// ReportBatchItemFailures has the function say which messages failed.
+	ReportBatchItemFailures bool
+	// Backoff is the wait before retry 1, 2, ... of a throttled batch; nil is
+	// half a second, doubling to five.
+	Backoff func(retry int) time.Duration
+	// Observe, if set, is told what happens. Several goroutines may call it at
+	// once.
+	Observe func(Event)
+}
+
+// Mapping is an event source mapping. Make it with New and Run it once.
+type Mapping struct {
+	config Config
+	limit  int // of pollers
+
+	mu        sync.Mutex
+	stats     Stats
+	pollers   int
+	busy      int // pollers with a batch in hand
+	throttled int // of those, the ones that wait for a retry
+	running   sync.WaitGroup
+}
+
+// Stats counts what a mapping did, in messages unless said otherwise.
+type Stats struct {
+	Received       int
+	Invocations    int // that ran: throttled ones are not in it
+	Throttles      int // invocations refused
+	Dropped        int // went back unseen: throttled until the visibility timeout
+	FunctionErrors int // invocations
+	Deleted        int
+	Pollers        int // now
+}
+
+// New refuses what AWS refuses to create.
+func New(config Config) (*Mapping, error) {
+	if config.BatchSize == 0 {
+		config.BatchSize = 10
+	}
+	if config.Backoff == nil {
+		config.Backoff = backoff
+	}
+	visibility, fifo := config.Queue.VisibilityTimeout(), config.Queue.FIFO()
+	switch {
+	case visibility < config.FunctionTimeout:
+		return nil, fmt.Errorf("queue visibility timeout: %.0f seconds is less than function timeout: %.0f seconds",
+			visibility.Seconds(), config.FunctionTimeout.Seconds())
+	case config.BatchSize < 1 || config.BatchSize > 10000:
+		return nil, fmt.Errorf("BatchSize %d is not between 1 and 10000", config.BatchSize)
+	case fifo && (config.BatchSize > 10 || config.Window > 0):
+		return nil, fmt.Errorf("a FIFO queue takes a BatchSize of at most 10 and no batching window")
+	case config.BatchSize > 10 && config.Window < time.Second:
+		return nil, fmt.Errorf("a BatchSize over 10 needs a MaximumBatchingWindowInSeconds of at least 1")
+	case config.Window < 0 || config.Window > 300*time.Second:
+		return nil, fmt.Errorf("MaximumBatchingWindowInSeconds %.0f is not between 0 and 300", config.Window.Seconds())
+	case config.MaximumConcurrency != 0 && (config.MaximumConcurrency < 2 || config.MaximumConcurrency > 1000):
+		return nil, fmt.Errorf("MaximumConcurrency %d is not between 2 and 1000", config.MaximumConcurrency)
+	}
+	limit := maxPollers
+	if config.MaximumConcurrency > 0 {
+		limit = config.MaximumConcurrency
+	}
+	return &Mapping{config: config, limit: limit}, nil
+}
+
+// Run polls until ctx is done. Then it receives no more, leaves throttled
+// batches to the queue, and returns when the invocations in progress have.
+func (m *Mapping) Run(ctx context.Context) {
+	for range min(firstPollers, m.limit) {
+		m.startPoller(ctx, 0)
+	}
+	<-ctx.Done()
+	m.running.Wait()
+}
+
+// Stats is what was done so far.
+func (m *Mapping) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	stats := m.stats
+	stats.Pollers = m.pollers
+	return stats
+}
+
+// startPoller adds a poller that begins after a pause.
+func (m *Mapping) startPoller(ctx context.Context, pause time.Duration) {
+	m.mu.Lock()
+	m.pollers++
+	m.mu.Unlock()
+	m.running.Go(func() {
+		if wait(ctx, pause) {
+			m.poll(ctx)
+		}
+	})
+}
+
+// occupied counts a poller that has a batch in hand, and adds a poller if all
+// are busy and none of them is throttled.
+func (m *Mapping) occupied(ctx context.Context, messages int) {
+	m.mu.Lock()
+	m.busy++
+	m.stats.Received += messages
+	grow := m.busy == m.pollers && m.pollers < m.limit && m.throttled == 0
+	m.mu.Unlock()
+	if grow {
+		m.startPoller(ctx, growth)
+	}
+}
+
+// surplus says whether a poller that found nothing is one too many.
+func (m *Mapping) surplus() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pollers <= firstPollers {
+		return false
+	}
+	m.pollers--
+	return true
+}
+
+// count changes the counters.
+func (m *Mapping) count(change func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change()
+}
+
+// backoff is half a second, doubling to five.
+func backoff(retry int) time.Duration {
+	return min(500*time.Millisecond<<min(retry-1, 10), 5*time.Second)
+}
+
+// wait lets time pass and reports whether ctx is still alive.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

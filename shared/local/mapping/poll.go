@@ -1,0 +1,81 @@
+package mapping
+
+import (
+	"context"
+	"time"
+
+	"sespolicy/shared/local/queue"
+)
+
+const (
+	// longPoll is the longest that one receive waits.
+	longPoll = 20 * time.Second
+	// receiveMax is the most that one receive brings.
+	receiveMax = 10
+	// patience is what a call to the queue may take beyond its waiting.
+	patience = 10 * time.Second
+	// retryQueue is the pause after a call to the queue that failed.
+	retryQueue = time.Second
+)
+
+// poll gathers one batch after the other and sees each through.
+func (m *Mapping) poll(ctx context.Context) {
+	for ctx.Err() == nil {
+		batch, err := m.gather(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return // what was received becomes visible again
+		case err != nil:
+			m.observe(Event{Kind: QueueError, Err: err})
+			wait(ctx, retryQueue)
+		case len(batch) > 0:
+			m.occupied(ctx, len(batch))
+			m.deliver(ctx, batch)
+			m.count(func() { m.busy-- })
+		case m.surplus():
+			return
+		}
+	}
+}
+
+// gather receives until the batch is full or its window is over.
+func (m *Mapping) gather(ctx context.Context) ([]queue.Message, error) {
+	batch, err := m.receive(ctx, m.config.BatchSize, longPoll)
+	if err != nil || len(batch) == 0 {
+		return nil, err
+	}
+	until := time.Now().Add(m.config.Window)
+	for len(batch) < m.config.BatchSize {
+		left := time.Until(until)
+		if left <= 0 {
+			break
+		}
+		more, err := m.receive(ctx, m.config.BatchSize-len(batch), min(left, longPoll))
+		if err != nil {
+			break // what is there is delivered
+		}
+		batch = append(batch, more...)
+	}
+	return batch, nil
+}
+
+func (m *Mapping) receive(ctx context.Context, most int, wait time.Duration) ([]queue.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+patience)
+	defer cancel()
+	return m.config.Queue.Receive(ctx, queue.ReceiveOptions{MaxMessages: min(most, receiveMax), Wait: &wait})
+}
+
+// remove deletes what the function was done with. What cannot be deleted comes
+// back.
+func (m *Mapping) remove(ctx context.Context, messages []queue.Message) {
+	for _, message := range messages {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		err := m.config.Queue.Delete(ctx, message.ReceiptHandle)
+		cancel()
+		if err != nil {
+			m.observe(Event{Kind: QueueError, Messages: []queue.Message{message}, Err: err})
+			continue
+		}
+		m.count(func() { m.stats.Deleted++ })
+	}
+}
