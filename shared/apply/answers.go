@@ -1,0 +1,94 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"sespolicy/shared/outcome"
+)
+
+// principalReceives is how many receives a request gets whose principal SES
+// does not know. An IAM user or role made seconds ago is unknown at first and
+// then known: IAM is eventually consistent.
+const principalReceives = 3
+
+// throttled are the codes by which AWS says "too many calls". SES documents
+// Throttling ("Rate exceeded", HTTP 400); the others are what AWS's services
+// and proxies say for the same.
+var throttled = set("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "BandwidthLimitExceeded", "LimitExceededException")
+
+// denied are the codes that blame the role, the credentials or the clock: the
+// deployment's fault, never the requester's. AWS's list of common errors has
+// them.
+var denied = set("AccessDenied", "AccessDeniedException", "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnauthorizedOperation", "UnrecognizedClientException")
+
+// transient are the codes of a service in trouble, whatever status they come
+// with.
+var transient = set("InternalError", "InternalFailure", "InternalServerError", "InternalServiceError", "InternalServiceException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException", "PriorRequestNotComplete")
+
+func set(codes ...string) map[string]bool {
+	s := make(map[string]bool, len(codes))
+	for _, code := range codes {
+		s[code] = true
+	}
+	return s
+}
+
+// judge turns what a call of SES ended with into what is decided on: nil, a
+// final *outcome.Rejection, or an *outcome.Delay. Only an answer that carries
+// a code of SES and a client error's status is final; whatever else there is
+// may pass.
+func judge(err error) error {
+	if err == nil {
+		return nil
+	}
+	if delay, ok := errors.AsType[*outcome.Delay](err); ok {
+		return delay
+	}
+	status := 0
+	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		status = answer.HTTPStatusCode()
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	switch {
+	case !ok && status == 0:
+		cause := outcome.CauseUnavailable
+		if isHung(err) {
+			cause = outcome.CauseTimeout
+		}
+		return &outcome.Delay{Cause: cause, Err: err}
+	case ok && throttled[api.ErrorCode()], status == 429:
+		return &outcome.Delay{Cause: outcome.CauseThrottled, Err: err}
+	case ok && denied[api.ErrorCode()], status == 401, status == 403:
+		return &outcome.Delay{Cause: outcome.CauseAccessDenied, Err: err}
+	case !ok, api.ErrorCode() == "", api.ErrorCode() == "UnknownError", transient[api.ErrorCode()], status < 400, status >= 500:
+		return &outcome.Delay{Cause: outcome.CauseUnavailable, Err: err}
+	}
+	refused := &outcome.Rejection{Code: api.ErrorCode(), Message: api.ErrorMessage()}
+	if refused.Code == outcome.InvalidPolicy && speaksOfPrincipal(refused.Message) {
+		refused.Patience = principalReceives
+	}
+	return refused
+}
+
+// speaksOfPrincipal tells SES's "invalid principal" from its other complaints
+// about a policy. SES has one code for all of them, so this is the one place
+// that reads a text. What stands in quotes is the requester's own, such as the
+// condition key 'aws:PrincipalOrgID', and says nothing.
+func speaksOfPrincipal(message string) bool {
+	return strings.Contains(strings.ToLower(quoted.ReplaceAllString(message, "")), "principal")
+}
+
+var quoted = regexp.MustCompile(`'[^']*'|"[^"]*"`)
+
+// isHung reports whether an attempt ended because no answer came in time.
+func isHung(err error) bool {
+	netErr, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && netErr.Timeout()
+}

@@ -1,0 +1,91 @@
+// Package apply makes the calls of SES that put a sending authorization policy
+// on an identity or take it off, at the pace SES allows, and says which of
+// SES's answers are final.
+//
+// It does not check what it sends, and it does not decide what becomes of a
+// request: it answers with the error that package outcome decides on.
+//
+// The API: https://docs.aws.amazon.com/ses/latest/APIReference/API_PutIdentityPolicy.html
+package apply
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/ses"
+	"github.com/aws/smithy-go/middleware"
+
+	"sespolicy/shared/message"
+)
+
+const (
+	// AttemptTimeout is the longest that one attempt of a call may take. SES
+	// answers in well under a second; a connection that hangs costs this once,
+	// not the batch.
+	AttemptTimeout = 5 * time.Second
+	// attempts is how often one call may reach SES before its request goes back
+	// to the queue: enough to pass a throttle or a fault of a moment.
+	attempts = 3
+)
+
+// Applier applies requests with one SES client. A deployment has one: its pace
+// is the deployment's.
+type Applier struct {
+	client *ses.Client
+	pace   *Pace
+}
+
+// New is an Applier whose SES client is built from cfg and keeps at least
+// interval between its calls. SES allows one call a second per account and
+// Region.
+func New(cfg aws.Config, interval time.Duration) *Applier {
+	pace := NewPace(interval, AttemptTimeout)
+	client := ses.NewFromConfig(cfg, func(o *ses.Options) {
+		o.Retryer = newRetryer()
+		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error { return pace.addTo(s) })
+	})
+	return &Applier{client: client, pace: pace}
+}
+
+// newRetryer is the SDK's standard retryer with three changes: the pace is its
+// backoff; it needs no allowance of its own beside the pace; and an attempt
+// that hung is not made again, for it has cost enough.
+func newRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
+		o.RateLimiter = ratelimit.None
+		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if isHung(err) {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
+		})}, o.Retryables...)
+	})
+}
+
+// Apply makes the change that r asks for. The error is nil once SES has taken
+// it, an *outcome.Rejection when SES refused it for good, and an
+// *outcome.Delay when it may be asked again.
+func (a *Applier) Apply(ctx context.Context, r message.Request) error {
+	var err error
+	switch r.Action {
+	case message.Delete:
+		_, err = a.client.DeleteIdentityPolicy(ctx, &ses.DeleteIdentityPolicyInput{
+			Identity: aws.String(r.Identity.Name), PolicyName: aws.String(r.PolicyName)})
+	default:
+		_, err = a.client.PutIdentityPolicy(ctx, &ses.PutIdentityPolicyInput{
+			Identity: aws.String(r.Identity.Name), PolicyName: aws.String(r.PolicyName), Policy: aws.String(r.Policy.Text)})
+	}
+	if err != nil {
+		err = fmt.Errorf("%s %q on %s: %w", r.Action, r.PolicyName, r.Identity.Name, err)
+	}
+	return judge(err)
+}
+
+// TakeStats is what the calls have seen since it was last asked.
+func (a *Applier) TakeStats() Stats { return a.pace.take() }

@@ -1,0 +1,87 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+
+	"sespolicy/shared/document"
+	"sespolicy/shared/identity"
+	"sespolicy/shared/policy"
+)
+
+// CloudFormation is a custom resource request: who waits for the answer, and
+// where. The response URL's query is a credential: it must reach no log.
+//
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+type CloudFormation struct {
+	RequestType        string // Create, Update or Delete
+	ResponseURL        string // a presigned S3 PUT
+	StackID            string
+	RequestID          string // with StackID, what identifies the request
+	LogicalResourceID  string
+	PhysicalResourceID string // of the resource as it stands; empty for Create
+}
+
+// PhysicalResourceID is the id of the custom resource that the request makes:
+// the identity's canonical name and the policy name. The same policy has the
+// same id however its identity was written, so a change from name to ARN is an
+// update and not a replacement, whose Delete would hit the policy just put.
+func (r Request) PhysicalResourceID() string { return r.Key() }
+
+// NothingMade is the id that the failed Create of a resource answers: its
+// Delete, which a rollback sends, is known by it to have nothing to do. It is
+// no physical id, for it has no slash.
+func NothingMade(logicalResourceID string) string {
+	return "nothing-made-for-" + strings.ReplaceAll(logicalResourceID, "/", "-")
+}
+
+// parsePhysicalResourceID is the identity and policy name of an id that a
+// successful Create or Update answered.
+func parsePhysicalResourceID(id string) (identity.Identity, string, bool) {
+	slash := strings.LastIndexByte(id, '/')
+	if slash < 0 || !policy.ValidName(id[slash+1:]) {
+		return identity.Identity{}, "", false
+	}
+	of, err := identity.Parse(id[:slash])
+	return of, id[slash+1:], err == nil && of.Key() == id[:slash]
+}
+
+// openCustomResource opens a custom resource request. A Delete goes by the
+// physical id alone: it takes off what this resource put, whatever the
+// properties say by now.
+func (r *reader) openCustomResource(n document.Node, findings []document.Finding) {
+	c := &CloudFormation{}
+	c.RequestType, _ = r.text(n, "RequestType")
+	c.ResponseURL, _ = r.text(n, "ResponseURL")
+	c.StackID, _ = r.text(n, "StackId")
+	c.RequestID, _ = r.text(n, "RequestId")
+	c.LogicalResourceID, _ = r.text(n, "LogicalResourceId")
+	if n.Get("PhysicalResourceId").IsString() {
+		c.PhysicalResourceID = n.Get("PhysicalResourceId").Text()
+	}
+	r.message.CloudFormation = c
+	r.message.OriginID = c.RequestID
+	switch c.RequestType {
+	case "Create", "Update":
+		properties := n.Get("ResourceProperties")
+		if !properties.IsObject() {
+			r.refuse(n.Finding(RuleMissingMember, "ResourceProperties is missing or no object, expected the properties Identity, PolicyName and Policy"))
+			return
+		}
+		r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
+	case "Delete":
+		r.message.Request = deleteOf(c.PhysicalResourceID)
+	case "":
+	default:
+		r.refuse(n.Get("RequestType").Finding(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))
+	}
+}
+
+// deleteOf is the delete that a resource's physical id asks for.
+func deleteOf(physicalResourceID string) Request {
+	id, name, ok := parsePhysicalResourceID(physicalResourceID)
+	if !ok {
+		return Request{Action: Delete, Nothing: true}
+	}
+	return Request{Action: Delete, Identity: id, PolicyName: name}
+}

@@ -1,0 +1,163 @@
+package message
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sespolicy/shared/document"
+	"sespolicy/shared/identity"
+	"sespolicy/shared/policy"
+)
+
+// The rules that a request can break, as its violations name them.
+const (
+	RuleNotAnObject     = "not-an-object"    // the request, or an envelope, is no JSON object
+	RuleUnknownMember   = "unknown-member"   // a member that the request does not have
+	RuleMissingMember   = "missing-member"   // a member that the request needs
+	RuleWrongType       = "wrong-type"       // a member of another JSON type
+	RuleUnknownAction   = "unknown-action"   // neither of the two actions
+	RuleNesting         = "envelope-nesting" // more than three envelopes
+	RuleUnknownEnvelope = "unknown-envelope" // an envelope of a kind that is not served
+	RuleIdentity        = "identity"         // neither address, domain nor identity ARN, or not of this account and Region
+	RulePolicyName      = "policy-name"      // not 1 to 64 of [A-Za-z0-9_-]
+)
+
+func (r *reader) refuse(f document.Finding) { r.malformed = append(r.malformed, f) }
+
+// text is the member's string. A member that is missing or no string is
+// refused.
+func (r *reader) text(n document.Node, name string) (string, bool) {
+	value := n.Get(name)
+	switch {
+	case !value.Exists():
+		r.refuse(n.Finding(RuleMissingMember, fmt.Sprintf("%s is missing, expected a string", name)))
+	case !value.IsString():
+		r.refuse(value.Finding(RuleWrongType, fmt.Sprintf("%s is %s, expected a string", name, value.Type())))
+	default:
+		return value.Text(), true
+	}
+	return "", false
+}
+
+// readRequest reads a request's members from n: the keyword arguments of
+// PutIdentityPolicy or DeleteIdentityPolicy, and Action. The members named in
+// also may stand beside them and are read elsewhere. findings are those of the
+// document around n.
+func (r *reader) readRequest(n document.Node, findings []document.Finding, also ...string) {
+	request := &r.message.Request
+	request.Action = r.readAction(n)
+	members := []string{"Action", "Identity", "PolicyName"}
+	if request.Action != Delete {
+		members = append(members, "Policy")
+	}
+	r.refuseUnknown(n, append(members, also...))
+	r.readIdentity(n)
+	r.readPolicyName(n)
+	at := n.Get("Policy")
+	if request.Action == Put {
+		r.readPolicy(n, at)
+	}
+	// A member that came twice inside the policy is the policy's fault.
+	for _, f := range findings {
+		if at.Exists() && strings.HasPrefix(f.Path, at.Pointer()+"/") {
+			request.Policy.Findings = append(request.Policy.Findings, f)
+		} else {
+			r.refuse(f)
+		}
+	}
+}
+
+func (r *reader) refuseUnknown(n document.Node, known []string) {
+	for name, member := range n.Members() {
+		if slices.Contains(known, name) {
+			continue
+		}
+		f := member.NameFinding(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", document.Quote(name), strings.Join(known, ", ")))
+		if near, ok := document.Nearest(name, known); ok {
+			f = f.Suggest(near)
+			f.Message += fmt.Sprintf("; did you mean %s?", near)
+		}
+		r.refuse(f)
+	}
+}
+
+func (r *reader) readAction(n document.Node) Action {
+	if !n.Get("Action").Exists() {
+		return Put
+	}
+	text, ok := r.text(n, "Action")
+	switch action := Action(text); {
+	case !ok:
+	case action == Put, action == Delete:
+		return action
+	default:
+		f := n.Get("Action").Finding(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", document.Quote(text), Put, Delete))
+		if near, ok := document.Nearest(text, []string{string(Put), string(Delete)}); ok {
+			f = f.Suggest(near)
+		}
+		r.refuse(f)
+	}
+	return ""
+}
+
+func (r *reader) readIdentity(n document.Node) {
+	text, ok := r.text(n, "Identity")
+	if !ok {
+		return
+	}
+	id, err := identity.Parse(text)
+	if err == nil && r.message.Owner != (identity.Owner{}) {
+		err = id.In(r.message.Owner)
+	}
+	if err != nil {
+		r.identities = append(r.identities, n.Get("Identity").Finding(RuleIdentity, err.Error()))
+		return
+	}
+	r.message.Request.Identity = r.message.Owner.Of(id)
+}
+
+func (r *reader) readPolicyName(n document.Node) {
+	text, ok := r.text(n, "PolicyName")
+	if !ok {
+		return
+	}
+	if !policy.ValidName(text) {
+		r.names = append(r.names, n.Get("PolicyName").Finding(RulePolicyName,
+			fmt.Sprintf("%s is no policy name, expected 1 to %d letters, digits, hyphens and underscores", document.Quote(text), policy.MaxNameLength)))
+		return
+	}
+	r.message.Request.PolicyName = text
+}
+
+// readPolicy reads the policy as text for SES and as a document to check.
+func (r *reader) readPolicy(n, at document.Node) {
+	p := &r.message.Request.Policy
+	switch {
+	case !at.Exists():
+		r.refuse(n.Finding(RuleMissingMember, "Policy is missing, expected the policy document: an object, or its text as a string"))
+	case at.IsObject():
+		p.At, p.Text = at, string(at.Minified())
+	case at.IsString():
+		p.Text = at.Text()
+		doc, findings := document.ReadAt([]byte(p.Text), at.Pointer())
+		p.Findings = findings
+		if doc == nil {
+			return
+		}
+		p.At = doc.Root()
+		if short := p.At.Minified(); len(p.Text) > policy.MaxSize && len(short) <= policy.MaxSize {
+			p.Text = string(short)
+		}
+	default:
+		r.refuse(at.Finding(RuleWrongType, "Policy is "+at.Type()+", expected the policy document: an object, or its text as a string"))
+	}
+}
+
+// readTaskToken reads the token of the Step Functions task that waits for the
+// answer: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+func (r *reader) readTaskToken(n document.Node) {
+	if n.Get("TaskToken").Exists() {
+		r.message.TaskToken, _ = r.text(n, "TaskToken")
+	}
+}
