@@ -1,0 +1,134 @@
+package policy
+
+import (
+	"slices"
+
+	"sespolicy/shared/document"
+)
+
+// The elements of the grammar, in the order of the slots they are read into.
+var (
+	policyElements    = []string{"Version", "Id", "Statement"}
+	statementElements = []string{
+		"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+	}
+)
+
+// elements reads the members of an object into the slots of the known names.
+// elsewhere are the names that belong into the other kind of object, which is
+// called place.
+func (c *checker) elements(object document.Node, known []string, slots []document.Node, elsewhere []string, place string) {
+	var meant [9]document.Node // for the names that are misspelt
+	for name, m := range object.Members() {
+		if i := slices.Index(known, name); i >= 0 {
+			if !slots[i].Exists() {
+				slots[i] = m
+			}
+			continue
+		}
+		if i := c.unknownElement(name, m, known, elsewhere, place); i >= 0 && !meant[i].Exists() {
+			meant[i] = m
+		}
+	}
+	for i := range slots {
+		if !slots[i].Exists() {
+			slots[i] = meant[i]
+		}
+	}
+}
+
+// unknownElement reports a member of unknown name. It returns the index of the
+// name that was meant; -1 when that is anybody's guess.
+func (c *checker) unknownElement(name string, m document.Node, known, elsewhere []string, place string) int {
+	if slices.Contains(elsewhere, name) {
+		c.warning(m.NameFinding(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may not count"))
+		return -1
+	}
+	if nearest, ok := document.Nearest(name, known); ok {
+		c.violation(m.NameFinding(RuleMisspeltElement,
+			"there is no element "+document.Quote(name)+", "+nearest+" was expected").Suggest(nearest))
+		return slices.Index(known, nearest)
+	}
+	if !c.noWarnings() {
+		c.warning(m.NameFinding(RuleUnknownElement, "there is no element "+document.Quote(name)+" in the policy language"))
+	}
+	return -1
+}
+
+// policy reads and checks a whole policy.
+func (c *checker) policy(at document.Node) *Policy {
+	p := &Policy{At: at}
+	if !at.IsObject() {
+		expected := "a JSON object"
+		if at.IsString() && len(at.Text()) > 0 && at.Text()[0] == '{' {
+			expected += " (it was made to JSON twice: pass the inner text)"
+		}
+		c.wrongType(at, "the policy", expected)
+		return p
+	}
+	var slots [3]document.Node
+	c.elements(at, policyElements, slots[:], statementElements, "a statement")
+	p.Version = slots[0]
+	c.text(slots[0], "Version")
+	c.text(slots[1], "Id")
+	if v := slots[0]; v.IsString() && v.Text() != "2012-10-17" && v.Text() != "2008-10-17" {
+		c.warning(v.Finding(RuleUnknownVersion, "the Version is "+document.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
+	}
+	c.statements(p, slots[2])
+	return p
+}
+
+// statements reads the element Statement: one statement or a list.
+func (c *checker) statements(p *Policy, at document.Node) {
+	switch {
+	case !at.Exists():
+		c.violation(p.At.Finding(RuleMissingElement, "the policy has no Statement, at least one was expected"))
+		return
+	case at.IsArray():
+		count := at.Len()
+		if count == 0 {
+			c.violation(at.Finding(RuleNoStatement, "the list of statements is empty, at least one was expected"))
+			return
+		}
+		p.Statements = make([]Statement, 0, count)
+		if count > 1 {
+			c.sids = make(map[string]struct{}, count)
+		}
+	case !at.IsObject():
+		c.wrongType(at, "Statement", "a statement (an object) or a list of them")
+		return
+	}
+	broken := false
+	for n := range Values(at) {
+		if !n.IsObject() {
+			broken = true
+			c.wrongType(n, "the statement", "an object")
+			continue
+		}
+		p.Statements = append(p.Statements, c.statement(n))
+	}
+	c.checkNobody(broken)
+}
+
+// checkNobody says that Principal elements name nobody: a violation when the
+// whole policy names nobody, else a warning.
+func (c *checker) checkNobody(broken bool) {
+	for _, n := range c.nobody {
+		if c.principals == 0 && !broken {
+			c.violation(n.Finding(RuleNoPrincipal, "no principal is named, a policy has to name at least one"))
+		} else {
+			c.warning(n.Finding(RuleEmptyElement, "no principal is named, so the statement is for nobody"))
+		}
+	}
+}
+
+// text checks an element that takes any string.
+func (c *checker) text(n document.Node, what string) {
+	switch {
+	case !n.Exists() || n.IsString():
+	case isScalar(n):
+		c.warning(n.Finding(RuleUnquotedValue, what+" is "+n.Type()+", a string was expected").Suggest(`"` + n.Text() + `"`))
+	default:
+		c.wrongType(n, what, "a string")
+	}
+}

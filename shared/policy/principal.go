@@ -1,0 +1,183 @@
+package policy
+
+import (
+	"strings"
+
+	"sespolicy/shared/document"
+	"sespolicy/shared/identity"
+)
+
+// The kinds of principals of the grammar.
+const (
+	PrincipalAWS           = "AWS"
+	PrincipalService       = "Service"
+	PrincipalFederated     = "Federated"
+	PrincipalCanonicalUser = "CanonicalUser"
+)
+
+var principalKinds = []string{PrincipalAWS, PrincipalService, PrincipalFederated, PrincipalCanonicalUser}
+
+// principal checks the element Principal or NotPrincipal.
+func (c *checker) principal(s *Statement, n document.Node) {
+	switch {
+	case !n.Exists():
+	case n.IsString():
+		c.principals++
+		c.principalString(n)
+	case n.IsObject():
+		c.principalMap(n)
+	default:
+		c.principals++ // somebody is meant, whoever it is
+		c.wrongType(n, n.Name(), `"*" or an object like {"AWS": …}`)
+	}
+	if n.Exists() && n == s.NotPrincipal && s.Is(Allow) {
+		c.warning(n.NameFinding(RuleAllowNotPrincipal, "Allow with NotPrincipal lets in everyone who is not named: name in Principal who may"))
+	}
+}
+
+func (c *checker) principalString(n document.Node) {
+	text := n.Text()
+	if text == "*" {
+		return
+	}
+	f := n.Finding(RulePrincipalForm, "the principal is the string "+document.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
+	switch {
+	case identity.IsAccount(text) || strings.HasPrefix(text, "arn:"):
+		f = f.Suggest(`{"AWS": ` + string(n.Raw()) + `}`)
+	case isService(text):
+		f = f.Suggest(`{"Service": ` + string(n.Raw()) + `}`)
+	}
+	c.violation(f)
+}
+
+// principalMap checks an object of principals: for each kind, one or a list.
+func (c *checker) principalMap(n document.Node) {
+	before := c.principals
+	for kind, list := range n.Members() {
+		known := false
+		for _, k := range principalKinds {
+			known = known || k == kind
+		}
+		if !known {
+			kind = c.unknownKind(kind, list)
+		}
+		for id := range Values(list) {
+			c.principals++
+			c.principalID(kind, id)
+		}
+	}
+	if c.principals == before {
+		c.nobody = append(c.nobody, n)
+	}
+}
+
+// unknownKind reports a kind that the grammar does not have. It returns the one
+// that was meant, or nothing.
+func (c *checker) unknownKind(kind string, list document.Node) string {
+	if nearest, ok := document.Nearest(kind, principalKinds); ok {
+		c.violation(list.NameFinding(RuleMisspeltElement,
+			"there is no kind of principal "+document.Quote(kind)+", "+nearest+" was expected").Suggest(nearest))
+		return nearest
+	}
+	if !c.noWarnings() {
+		c.warning(list.NameFinding(RuleUnknownPrincipal,
+			"there is no kind of principal "+document.Quote(kind)+", "+strings.Join(principalKinds, ", ")+" were expected"))
+	}
+	return ""
+}
+
+func (c *checker) principalID(kind string, n document.Node) {
+	switch {
+	case isScalar(n):
+		c.warning(n.Finding(RuleUnquotedValue,
+			"the principal is "+n.Type()+", a string was expected: an account id loses its leading zeros without quotes").Suggest(`"` + n.Text() + `"`))
+		return
+	case !n.IsString():
+		c.wrongType(n, "the principal", "a string or a list of strings")
+		return
+	}
+	text := n.Text()
+	switch {
+	case text == "":
+		c.violation(n.Finding(RulePrincipalForm, "the principal is an empty string, an account id, an ARN or a service was expected"))
+	case text == "*":
+	case kind == PrincipalAWS && strings.Contains(text, "*"):
+		c.violation(n.Finding(RulePrincipalWildcard, "the principal "+document.Quote(text)+
+			" has a * as part of it: it takes whole principals only, or a * alone; a condition on aws:PrincipalArn takes patterns"))
+	case kind == PrincipalAWS && !isAWSPrincipal(text):
+		c.warning(n.Finding(RuleUnknownPrincipal, document.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
+	case kind == PrincipalService && !isService(text):
+		c.warning(n.Finding(RuleUnknownPrincipal, document.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
+	}
+}
+
+// isAWSPrincipal takes account ids, ARNs, and the unique ids that services show
+// in the place of a principal that was deleted (AIDA…, AROA…).
+func isAWSPrincipal(text string) bool {
+	if identity.IsAccount(text) {
+		return true
+	}
+	if strings.HasPrefix(text, "arn:") {
+		return strings.Count(text, ":") >= 5
+	}
+	return len(text) >= 16 && strings.HasPrefix(text, "A") && strings.ToUpper(text) == text && !strings.ContainsAny(text, " :/")
+}
+
+// isService takes the names of service principals: in amazonaws.com, and in the
+// domains of the other partitions.
+func isService(text string) bool {
+	return strings.Contains(text, ".amazonaws.") || strings.HasSuffix(text, ".aws.internal") ||
+		strings.HasSuffix(text, ".amazon.com") || strings.HasSuffix(text, ".aws")
+}
+
+// Everyone reports whether a Principal element names everybody: a "*" alone or
+// anywhere in it, whatever the kind and whatever its form. A pattern of
+// wildcards only counts as well.
+func Everyone(n document.Node) bool {
+	switch {
+	case n.IsString():
+		return OnlyWildcards(n.Text())
+	case n.IsArray():
+		for e := range n.Elements() {
+			if Everyone(e) {
+				return true
+			}
+		}
+	case n.IsObject():
+		for _, e := range n.Members() {
+			if Everyone(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// OnlyWildcards reports whether text is a pattern that anything matches: at
+// least one *, and nothing but * and ?.
+func OnlyWildcards(text string) bool {
+	return strings.Contains(text, "*") && strings.Trim(text, "*?") == ""
+}
+
+// checkServices warns of a service that may act for whoever asks it.
+func (c *checker) checkServices(s *Statement) {
+	if !s.Is(Allow) || !s.Principal.IsObject() {
+		return
+	}
+	service, ok := s.Principal.Member(PrincipalService)
+	if !ok || service.IsArray() && service.Len() == 0 {
+		return
+	}
+	for cond := range Conditions(s.Condition) {
+		for _, key := range sourceKeys {
+			if strings.EqualFold(cond.Key, key) {
+				return
+			}
+		}
+	}
+	c.warning(service.NameFinding(RuleServiceWithoutSource,
+		"the service may send as this identity for any account that asks it: add a Condition on aws:SourceAccount or aws:SourceArn"))
+}
+
+// sourceKeys say for whom a service acts.
+var sourceKeys = []string{"aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"}
