@@ -1,0 +1,67 @@
+# make help lists the targets. Only Go and make are needed, except where a target says otherwise.
+
+# The deployed function runs on arm64: make GOARCH=amd64 … builds for another machine.
+GOARCH        ?= arm64
+# sam sets it when it calls build-ApplyPolicyFunction.
+ARTIFACTS_DIR ?= .build
+# Each fuzz target runs so long.
+FUZZTIME      ?= 30s
+# Not in go.mod: its dependencies would outnumber the project's.
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+SESPOLICY     := go run ./shared/cmd/sespolicy
+
+.DEFAULT_GOAL := help
+MAKEFLAGS     += --no-print-directory
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: ## Run it all here, send the samples in events/, show what became of each.
+	@$(SESPOLICY) run
+
+.PHONY: local
+local: ## Run it all here until Ctrl-C, for any AWS client.
+	@$(SESPOLICY) local
+
+.PHONY: invoke
+invoke: ## One event through the real binary: make invoke EVENT=events/accepted-by-name.json
+	@test -n "$(EVENT)" || { echo "which event? such as: make invoke EVENT=events/accepted-by-name.json" >&2; exit 2; }
+	@$(SESPOLICY) invoke "$(EVENT)"
+
+.PHONY: test
+test: ## Run the tests.
+	@go test ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (30s).
+	@go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.ImportPath}} {{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.ImportPath}} {{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' ./... | \
+	while read -r package file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "== $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+		done; \
+	done
+
+.PHONY: lint
+lint: ## Run golangci-lint, and cfn-lint where it is installed.
+	@$(GOLANGCI_LINT) run
+	@if command -v cfn-lint >/dev/null; then cfn-lint template.yaml; else echo "cfn-lint is not installed: template.yaml was not checked"; fi
+
+.PHONY: build
+build: build-ApplyPolicyFunction ## Build the function and, for this machine, the command, to .build/.
+	@CGO_ENABLED=0 GOARCH= go build -trimpath -o "$(ARTIFACTS_DIR)/sespolicy" ./shared/cmd/sespolicy
+
+# The name is sam's: build- and the logical id. lambda.norpc leaves out a protocol that only the old go1.x runtime spoke.
+# Without the version control stamp the binary is the same from a clone and from the copy that sam builds in.
+.PHONY: build-ApplyPolicyFunction
+build-ApplyPolicyFunction: ## Build the function alone, as sam build does.
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/apply-policy
+
+.PHONY: deploy
+deploy: ## Deploy to the AWS account of your credentials. Needs sam.
+	@command -v sam >/dev/null || { echo "sam is not installed: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html" >&2; exit 2; }
+	@sam build
+	@sam deploy --guided --capabilities CAPABILITY_IAM
