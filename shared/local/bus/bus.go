@@ -2,7 +2,7 @@
 // those that match on to a queue, and every accepted event is kept, so that the events the
 // function sends can be looked at.
 //
-// A rule's pattern is lists of sources and detail-types, nothing more. As on AWS, an event for an
+// A rule's event pattern may list sources and detail-types, nothing more. As on AWS, an event for an
 // event bus that does not exist is accepted (and here kept too). Schedules, archives, transformers
 // and delivery retries are not played: a rule whose queue refuses makes its entry fail, so that the
 // sender knows.
@@ -13,6 +13,7 @@ package bus
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,10 +25,6 @@ import (
 
 // TargetPrefix begins the X-Amz-Target header of every request that belongs here.
 const TargetPrefix = "AWSEvents."
-
-// RequestDetailType is the detail-type of an event whose detail is a request for this function, by
-// the rule that local running has (RequestRule) and the documentation shows.
-const RequestDetailType = "SES Identity Policy Requested"
 
 // defaultBus is where an entry without an EventBusName goes.
 const defaultBus = "default"
@@ -43,28 +40,10 @@ type Send func(ctx context.Context, event string) error
 
 // Rule passes matching events on.
 type Rule struct {
-	Name       string
-	BusName    string   // "": the default event bus
-	Source     []string // sources that match; none: every source
-	DetailType []string // detail-types that match; none: every detail-type
-	Send       Send
-}
-
-// RequestRule is the rule by which an event becomes a request: detail-type
-// "SES Identity Policy Requested" on the default event bus, whatever its source.
-func RequestRule(send Send) Rule {
-	return Rule{Name: "RequestRule", DetailType: []string{RequestDetailType}, Send: send}
-}
-
-// matches reports whether the rule wants the event.
-func (r Rule) matches(e Event) bool {
-	bus := r.BusName
-	if bus == "" {
-		bus = defaultBus
-	}
-	return bus == e.Bus &&
-		(len(r.Source) == 0 || slices.Contains(r.Source, e.Source)) &&
-		(len(r.DetailType) == 0 || slices.Contains(r.DetailType, e.DetailType))
+	Name         string
+	EventBusName string // name or ARN; "": the default event bus
+	EventPattern string // JSON: {"source": ["…"], "detail-type": ["…"]}, either or both
+	Send         Send
 }
 
 // Event is one accepted event.
@@ -87,7 +66,7 @@ type Server struct {
 	config Config
 
 	mu         sync.Mutex
-	rules      []Rule
+	rules      []rule
 	events     []Event
 	fault      Fault
 	entryFault func(Entry) (code, message string)
@@ -98,11 +77,17 @@ func New(config Config) *Server {
 	return &Server{config: config}
 }
 
-// AddRule adds a rule; it sees the events that come after it.
-func (s *Server) AddRule(rule Rule) {
+// AddRule adds a rule; it sees the events that come after it. The error says what its event pattern
+// has that is not played.
+func (s *Server) AddRule(added Rule) error {
+	pattern, err := parsePattern(added.EventPattern)
+	if err != nil {
+		return fmt.Errorf("the event pattern of rule %s: %w", added.Name, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rules = append(s.rules, rule)
+	s.rules = append(s.rules, rule{busName(added.EventBusName), pattern, added.Send})
+	return nil
 }
 
 // Events returns the accepted events, oldest first.
@@ -134,10 +119,10 @@ func (s *Server) accept(ctx context.Context, event Event) error {
 	rules := slices.Clone(s.rules)
 	s.mu.Unlock()
 	for _, rule := range rules {
-		if !rule.matches(event) {
+		if rule.bus != event.Bus || !rule.pattern.matches(event) {
 			continue
 		}
-		if err := rule.Send(ctx, event.Envelope); err != nil {
+		if err := rule.send(ctx, event.Envelope); err != nil {
 			return err
 		}
 	}

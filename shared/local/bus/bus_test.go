@@ -34,6 +34,13 @@ func newBus() *bus.Server {
 	return bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
 }
 
+func addRule(t *testing.T, s *bus.Server, pattern string, send bus.Send) {
+	t.Helper()
+	if err := s.AddRule(bus.Rule{Name: "RequestRule", EventPattern: pattern, Send: send}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func put(s *bus.Server, entries ...types.PutEventsRequestEntry) (*eventbridge.PutEventsOutput, error) {
 	client := eventbridge.New(eventbridge.Options{
 		Region:           "us-east-1",
@@ -53,16 +60,16 @@ func TestEventReachesTheQueueAsEventBridgeWritesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newBus()
 		var queue []string
-		server.AddRule(bus.RequestRule(func(_ context.Context, event string) error { queue = append(queue, event); return nil }))
+		addRule(t, server, `{"detail-type":["SES Identity Policy Request"]}`, func(_ context.Context, event string) error { queue = append(queue, event); return nil })
 		time.Sleep(1500 * time.Millisecond) // the envelope knows whole seconds only
-		out, err := put(server, entry("orders", bus.RequestDetailType, `{ "Identity": "example.com", "Twice": 1, "Twice": 2 }`))
+		out, err := put(server, entry("orders", "SES Identity Policy Request", `{ "Identity": "example.com", "Twice": 1, "Twice": 2 }`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(queue) != 1 {
 			t.Fatalf("%d messages, want 1", len(queue))
 		}
-		want := `{"version":"0","id":"` + *out.Entries[0].EventId + `","detail-type":"SES Identity Policy Requested",` +
+		want := `{"version":"0","id":"` + *out.Entries[0].EventId + `","detail-type":"SES Identity Policy Request",` +
 			`"source":"orders","account":"123456789012","time":"2000-01-01T00:00:01Z","region":"us-east-1","resources":[],` +
 			`"detail":{"Identity":"example.com","Twice":1,"Twice":2}}`
 		if diff := cmp.Diff(want, queue[0]); diff != "" {
@@ -94,19 +101,22 @@ func TestEnvelopeKeepsTheSendersTimeAndResources(t *testing.T) {
 func TestRules(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		rule bus.Rule
+		bus  string
+		rule string
 		want int // of the four events below
 	}{
-		{"no pattern matches the whole default bus", bus.Rule{}, 3},
-		{"by detail-type", bus.Rule{DetailType: []string{"A", "C"}}, 1},
-		{"by source", bus.Rule{Source: []string{"one"}}, 2},
-		{"by both", bus.Rule{Source: []string{"one"}, DetailType: []string{"B"}}, 1},
-		{"of another event bus", bus.Rule{BusName: "orders"}, 1},
+		{"by detail-type", "", `{"detail-type":["A","C"]}`, 1},
+		{"by source", "default", `{"source":["one"]}`, 2},
+		{"by both", "", `{"source":["one"],"detail-type":["B"]}`, 1},
+		{"of another event bus", "orders", `{"source":["one"]}`, 1},
+		{"of another event bus by its ARN", "arn:aws:events:us-east-1:123456789012:event-bus/orders", `{"source":["one"]}`, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server, got := newBus(), 0
-			tt.rule.Send = func(context.Context, string) error { got++; return nil }
-			server.AddRule(tt.rule)
+			send := func(context.Context, string) error { got++; return nil }
+			if err := server.AddRule(bus.Rule{EventBusName: tt.bus, EventPattern: tt.rule, Send: send}); err != nil {
+				t.Fatal(err)
+			}
 			other := entry("one", "A", `{}`)
 			other.EventBusName = aws.String("arn:aws:events:us-east-1:123456789012:event-bus/orders")
 			if _, err := put(server, entry("one", "A", `{}`), entry("one", "B", `{}`), entry("two", "B", `{}`), other); err != nil {
@@ -122,9 +132,17 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestPatternsThatAreNotPlayed(t *testing.T) {
+	for _, pattern := range []string{``, `[]`, `{}`, `{"source":[]}`, `{"source":"one"}`, `{"source":[{"prefix":"o"}]}`, `{"source":["one"],"account":["1"]}`} {
+		if err := newBus().AddRule(bus.Rule{Name: "RequestRule", EventPattern: pattern}); err == nil {
+			t.Errorf("%s was taken", pattern)
+		}
+	}
+}
+
 func TestEntriesFailOneByOne(t *testing.T) {
 	server := newBus()
-	server.AddRule(bus.Rule{DetailType: []string{"FullQueue"}, Send: func(context.Context, string) error { return errors.New("full") }})
+	addRule(t, server, `{"detail-type":["FullQueue"]}`, func(context.Context, string) error { return errors.New("full") })
 	server.SetEntryFault(func(e bus.Entry) (string, string) {
 		if e.DetailType == "Throttled" {
 			return "ThrottlingException", "slow down"
