@@ -36,12 +36,10 @@ test: ## Run the tests.
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s).
-	@go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.ImportPath}} {{$$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.ImportPath}} {{$$p.Dir}}/{{.}}{{"\n"}}{{end}}' ./... | \
-	while read -r package file; do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-			echo "== $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
-		done; \
+	@grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions shared | sed 's/:[0-9]*:func / /' | \
+	while read -r file target; do \
+		echo "== $$(dirname "$$file") $$target"; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
 	done
 
 .PHONY: lint
