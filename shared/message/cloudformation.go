@@ -71,6 +71,7 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 		r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
 	case "Delete":
 		r.message.Request = deleteOf(c.PhysicalResourceID)
+		r.message.Request.Identity = r.message.Owner.Of(r.message.Request.Identity)
 	case "":
 	default:
 		r.refuse(n.Get("RequestType").Finding(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))

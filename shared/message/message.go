@@ -40,6 +40,7 @@ type Message struct {
 
 // Request is what is asked for.
 type Request struct {
+	At         document.Node // the object it was read from; does not exist for a stack's Delete
 	Action     Action
 	Identity   identity.Identity
 	PolicyName string

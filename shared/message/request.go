@@ -46,6 +46,7 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 // document around n.
 func (r *reader) readRequest(n document.Node, findings []document.Finding, also ...string) {
 	request := &r.message.Request
+	request.At = n
 	request.Action = r.readAction(n)
 	members := []string{"Action", "Identity", "PolicyName"}
 	if request.Action != Delete {

@@ -55,9 +55,12 @@ func Of(err error, receives int) Outcome {
 		}
 		return Outcome{Kind: Retry, Code: CausePrincipal, Message: refused.Message}
 	}
-	cause := CauseUnknown
-	if delay, ok := errors.AsType[*Delay](err); ok {
-		cause = delay.Cause
+	delay, ok := errors.AsType[*Delay](err)
+	switch {
+	case !ok:
+		return Outcome{Kind: Retry, Code: CauseUnknown, Message: err.Error()}
+	case delay.Err == nil:
+		return Outcome{Kind: Retry, Code: delay.Cause}
 	}
-	return Outcome{Kind: Retry, Code: cause, Message: err.Error()}
+	return Outcome{Kind: Retry, Code: delay.Cause, Message: delay.Err.Error()}
 }

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"sespolicy/shared/apply"
+	"sespolicy/shared/outcome"
+)
+
+// Namespace is where CloudWatch keeps the metrics.
+const Namespace = "sespolicy"
+
+// The metrics, each by FunctionName; Rejected also by Code and Retried also by
+// Cause. Identities and policy names are fields of the log, never dimensions.
+const (
+	metricApplied    = "Applied"
+	metricDeleted    = "Deleted"
+	metricRejected   = "Rejected"
+	metricSuperseded = "Superseded"
+	metricRetried    = "Retried"
+	metricThrottled  = "Throttled"  // attempts of calls that SES refused for coming too soon
+	metricQueueTime  = "QueueTime"  // ms from the queue to the outcome
+	metricCallTime   = "CallTime"   // ms of a request's call of SES, its waiting included
+	metricPacingTime = "PacingTime" // ms that the batch's calls waited for their turn
+	metricBatchSize  = "BatchSize"
+)
+
+// The dimensions.
+const (
+	dimensionFunction = "FunctionName"
+	dimensionCode     = "Code"
+	dimensionCause    = "Cause"
+)
+
+// maxValues is how many values one metric of a document may have.
+const maxValues = 100
+
+// metrics writes what a batch came to in CloudWatch's embedded metric format,
+// which the log turns into metrics without a call:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+type metrics struct {
+	out      io.Writer
+	function string
+}
+
+// metricDefinition and directive are the format's own words.
+type metricDefinition struct {
+	Name string
+	Unit string
+}
+
+type directive struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []metricDefinition
+}
+
+// write writes one document for the batch, and one for each code and cause in
+// it: a document has one value of each dimension.
+func (m *metrics) write(requests []*request, calls apply.Stats) error {
+	batch := map[string]any{
+		metricApplied: 0, metricDeleted: 0, metricRejected: 0, metricSuperseded: 0, metricRetried: 0,
+		metricThrottled: calls.Throttled, metricPacingTime: calls.Waited.Milliseconds(), metricBatchSize: len(requests),
+	}
+	codes, causes := map[string]int{}, map[string]int{}
+	var queued, called []int64
+	for _, r := range requests {
+		batch[metricOf(r)] = batch[metricOf(r)].(int) + 1
+		switch r.outcome.Kind {
+		case outcome.Rejected:
+			codes[r.outcome.Code]++
+		case outcome.Retry:
+			causes[r.outcome.Code]++
+			continue
+		}
+		queued = append(queued, r.queued().Milliseconds())
+		if r.call > 0 {
+			called = append(called, r.call.Milliseconds())
+		}
+	}
+	if len(queued) > 0 {
+		batch[metricQueueTime] = queued[:min(len(queued), maxValues)]
+	}
+	if len(called) > 0 {
+		batch[metricCallTime] = called[:min(len(called), maxValues)]
+	}
+	return errors.Join(
+		m.emit("", "", batch),
+		m.emitEach(dimensionCode, metricRejected, codes),
+		m.emitEach(dimensionCause, metricRetried, causes),
+	)
+}
+
+// metricOf is the count that a request's outcome adds to.
+func metricOf(r *request) string {
+	if r.outcome.Kind == outcome.Retry {
+		return metricRetried
+	}
+	return r.word()
+}
+
+// emitEach writes the metric once for each value of the dimension.
+func (m *metrics) emitEach(dimension, metric string, counts map[string]int) error {
+	for _, value := range slices.Sorted(maps.Keys(counts)) {
+		if err := m.emit(dimension, value, map[string]any{metric: counts[value]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit writes one document: the values, each a number or a list of them, by
+// FunctionName and by one dimension more where one is named.
+func (m *metrics) emit(dimension, of string, values map[string]any) error {
+	about := directive{Namespace: Namespace, Dimensions: [][]string{{dimensionFunction}}}
+	root := map[string]any{dimensionFunction: m.function}
+	if dimension != "" {
+		about.Dimensions[0] = append(about.Dimensions[0], dimension)
+		root[dimension] = of
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		about.Metrics = append(about.Metrics, metricDefinition{name, unit(name)})
+		root[name] = values[name]
+	}
+	root["_aws"] = map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []directive{about}}
+	line, err := json.Marshal(root)
+	if err != nil {
+		return err
+	}
+	_, err = m.out.Write(append(line, '\n'))
+	return err
+}
+
+func unit(metric string) string {
+	switch metric {
+	case metricQueueTime, metricCallTime, metricPacingTime:
+		return "Milliseconds"
+	}
+	return "Count"
+}

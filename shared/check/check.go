@@ -1,0 +1,57 @@
+// Package check asks everything of a request that can be asked without a call:
+// whether SES could accept its policy, and whether this deployment wants it.
+// The function and the command line ask by the same code.
+//
+// It does not open messages (package message) and it applies nothing.
+package check
+
+import (
+	"sespolicy/shared/document"
+	"sespolicy/shared/guardrail"
+	"sespolicy/shared/message"
+	"sespolicy/shared/outcome"
+	"sespolicy/shared/policy"
+)
+
+// Request checks a request as far as it could be read. The rejection has all
+// violations there are and is nil when there are none; warnings stop nothing.
+func Request(r message.Request, fence *guardrail.Guardrail) (warnings []document.Finding, refused *outcome.Rejection) {
+	var tooLarge, invalid []document.Finding
+	var parsed *policy.Policy
+	if r.Policy.At.Exists() {
+		if f, ok := policy.CheckSize(r.Policy.At, r.Policy.At.Minified()); ok {
+			tooLarge = append(tooLarge, f)
+		}
+		var findings []document.Finding
+		parsed, findings = policy.Check(r.Policy.At, r.Identity)
+		warnings, invalid = split(findings)
+	}
+	return warnings, outcome.Join(
+		outcome.Reject(outcome.PolicyTooLarge, tooLarge),
+		outcome.Reject(outcome.InvalidPolicy, append(r.Policy.Findings, invalid...)),
+		outcome.Reject(outcome.GuardrailViolation, guard(r, fence, parsed)),
+	)
+}
+
+// guard asks the guardrails: nothing where nothing is done, and about the policy
+// alone where the rest could not be read and is refused already.
+func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy) []document.Finding {
+	switch {
+	case r.Nothing:
+		return nil
+	case r.Identity.Name == "", r.PolicyName == "":
+		return fence.CheckPolicy(r.Identity, parsed)
+	}
+	return fence.CheckAt(r.At, r.Identity, r.PolicyName, parsed)
+}
+
+func split(findings []document.Finding) (warnings, violations []document.Finding) {
+	for _, f := range findings {
+		if f.Level == document.Warning {
+			warnings = append(warnings, f)
+		} else {
+			violations = append(violations, f)
+		}
+	}
+	return warnings, violations
+}
