@@ -89,6 +89,18 @@ type Stats struct {
 	Pollers        int // now
 }
 
+// Add is the sum of two mappings' counts.
+func (s Stats) Add(other Stats) Stats {
+	s.Received += other.Received
+	s.Invocations += other.Invocations
+	s.Throttles += other.Throttles
+	s.Dropped += other.Dropped
+	s.FunctionErrors += other.FunctionErrors
+	s.Deleted += other.Deleted
+	s.Pollers += other.Pollers
+	return s
+}
+
 // New refuses what AWS refuses to create.
 func New(config Config) (*Mapping, error) {
 	if config.BatchSize == 0 {

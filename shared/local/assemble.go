@@ -1,0 +1,188 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/function"
+	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/template"
+	"sespolicy/shared/local/topic"
+)
+
+// assemble makes every part that the template describes. Nothing runs yet.
+func (s *Stack) assemble() error {
+	if err := s.describe(); err != nil {
+		return err
+	}
+	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL})
+	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
+	s.Topics = topic.New(topic.Config{Account: Account, Region: Region})
+	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
+	s.States = states.New()
+	s.Responses = response.New()
+	for _, add := range []func() error{s.addQueues, s.addTopics, s.addRules, s.addFunction} {
+		if err := add(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe reads the template.
+func (s *Stack) describe() error {
+	parsed, err := template.Load(s.config.Template)
+	if err != nil {
+		return err
+	}
+	s.Resources, err = parsed.Resolve(template.Settings{Account: Account, Region: Region, BaseURL: s.URL, Parameters: s.config.Parameters})
+	if err != nil {
+		return err
+	}
+	var missing []error
+	if _, ok := s.Resources.Function(functionID); !ok {
+		missing = append(missing, fmt.Errorf("%s has no function %s", s.config.Template, functionID))
+	}
+	for _, id := range []string{sourceID, deadLettersID} {
+		if _, ok := s.Resources.Queue(id); !ok {
+			missing = append(missing, fmt.Errorf("%s has no queue %s", s.config.Template, id))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// addQueues makes the queues, and then points them at their dead-letter
+// queues: those must be there first.
+func (s *Stack) addQueues() error {
+	for _, described := range s.Resources.Queues {
+		attributes := maps.Clone(described.Attributes)
+		delete(attributes, "RedrivePolicy")
+		if _, err := s.Queues.Create(described.Name, attributes); err != nil {
+			return fmt.Errorf("creating the queue %s: %w", described.LogicalID, err)
+		}
+	}
+	for _, described := range s.Resources.Queues {
+		redrive, ok := described.Attributes["RedrivePolicy"]
+		if !ok {
+			continue
+		}
+		q, _ := s.Queues.LookupARN(described.ARN)
+		if err := q.SetAttributes(context.Background(), map[string]string{"RedrivePolicy": redrive}); err != nil {
+			return fmt.Errorf("the redrive policy of the queue %s: %w", described.LogicalID, err)
+		}
+	}
+	return nil
+}
+
+func (s *Stack) addTopics() error {
+	for _, described := range s.Resources.Topics {
+		arn := s.Topics.Create(described.Name)
+		for _, subscription := range described.Subscriptions {
+			target, ok := s.Queues.LookupARN(subscription.Endpoint)
+			if !ok {
+				return fmt.Errorf("a subscription of the topic %s goes to %s, which is no queue of this template", described.LogicalID, subscription.Endpoint)
+			}
+			_, err := s.Topics.Subscribe(topic.Subscription{
+				TopicARN: arn,
+				QueueARN: subscription.Endpoint,
+				Raw:      subscription.RawMessageDelivery,
+				Send:     func(ctx context.Context, message topic.Message) error { return forward(ctx, target, message) },
+			})
+			if err != nil {
+				return fmt.Errorf("subscribing to the topic %s: %w", described.LogicalID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// forward puts what a topic delivers on a queue.
+func forward(ctx context.Context, target *queue.Queue, message topic.Message) error {
+	attributes := make(map[string]queue.Attribute, len(message.Attributes))
+	for name, attribute := range message.Attributes {
+		attributes[name] = queue.Attribute(attribute)
+	}
+	return deliver(ctx, target, queue.Input{Body: message.Body, Attributes: attributes, GroupID: message.MessageGroupID})
+}
+
+func (s *Stack) addRules() error {
+	for _, described := range s.Resources.Rules {
+		if !described.Enabled {
+			continue
+		}
+		for _, each := range described.Targets {
+			target, ok := s.Queues.LookupARN(each.ARN)
+			if !ok {
+				return fmt.Errorf("a target of the rule %s is %s, which is no queue of this template", described.LogicalID, each.ARN)
+			}
+			err := s.Bus.AddRule(bus.Rule{
+				Name: described.Name, EventBusName: described.EventBusName, EventPattern: described.EventPattern,
+				Send: func(ctx context.Context, event string) error {
+					return deliver(ctx, target, queue.Input{Body: event})
+				},
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Stack) addFunction() error {
+	described, _ := s.Resources.Function(functionID)
+	environment := maps.Clone(described.Environment)
+	maps.Copy(environment, credentials)
+	for _, service := range []string{"SES", "SQS", "EVENTBRIDGE", "SFN", "S3"} {
+		environment["AWS_ENDPOINT_URL_"+service] = s.URL
+	}
+	maps.Copy(environment, s.config.Environment)
+	var err error
+	s.Function, err = function.Start(function.Config{
+		Bootstrap:           s.config.Bootstrap,
+		Name:                described.Name,
+		Account:             Account,
+		Region:              Region,
+		Handler:             described.Handler,
+		MemoryMB:            described.MemorySize,
+		Timeout:             described.Timeout,
+		ReservedConcurrency: max(described.ReservedConcurrency, 0), // template.Unreserved is below 0
+		LogFormat:           "JSON",
+		Environment:         environment,
+		Output:              s.readLine,
+	})
+	if err != nil {
+		return err
+	}
+	for _, source := range described.EventSources {
+		if !source.Enabled {
+			continue
+		}
+		from, ok := s.Queues.LookupARN(source.QueueARN)
+		if !ok {
+			return fmt.Errorf("the event source %s is %s, which is no queue of this template", source.LogicalID, source.QueueARN)
+		}
+		each, err := mapping.New(mapping.Config{
+			Queue:                   from,
+			Function:                s.Function,
+			FunctionTimeout:         described.Timeout,
+			BatchSize:               source.BatchSize,
+			Window:                  source.BatchingWindow,
+			MaximumConcurrency:      source.MaximumConcurrency,
+			ReportBatchItemFailures: source.ReportBatchItemFailures,
+			Observe:                 s.observeMapping,
+		})
+		if err != nil {
+			return fmt.Errorf("the event source %s: %w", source.LogicalID, err)
+		}
+		s.mappings = append(s.mappings, each)
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+// Package local runs the whole of it on one machine: the queues, SES, Lambda
+// and the services that ask or are told, behind one port that any AWS client
+// can talk to. It reads template.yaml for every number, and runs the real
+// executable of the function, so that what runs is what deploys.
+//
+// Each service is a package below this one. Here they are put together: Start
+// makes a Stack, the Stack's front sends each request to its service, and the
+// lines that the function logs tell what became of each message.
+//
+// It takes no account, no Docker and no network but the loopback interface. It
+// checks no signatures and no IAM permissions.
+package local
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/function"
+	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/template"
+	"sespolicy/shared/local/topic"
+)
+
+// Where and who everything is, unless told otherwise.
+const (
+	DefaultTemplate = "template.yaml"
+	DefaultListen   = "127.0.0.1:4566"
+	Account         = "123456789012"
+	Region          = "us-east-1"
+)
+
+// The logical ids in the template of what a Stack needs.
+const (
+	functionID    = "ApplyPolicyFunction"
+	sourceID      = "RequestQueue"
+	deadLettersID = "DeadLetterQueue"
+)
+
+// Config says what to run and where. Bootstrap is required.
+type Config struct {
+	// Template is the path of the SAM template; DefaultTemplate if empty.
+	Template string
+	// Bootstrap is the function's executable, built for this machine: Build
+	// makes one.
+	Bootstrap string
+	// Listen is the address of the one port; DefaultListen if empty. Port 0
+	// takes a free one.
+	Listen string
+	// Parameters are the template's, in place of their defaults.
+	Parameters map[string]string
+	// Environment is put over the function's environment in the template.
+	Environment map[string]string
+	// CallInterval is SES's own limit between two calls; a second if 0.
+	CallInterval time.Duration
+	// Paused leaves the queue alone until Resume.
+	Paused   bool
+	Observer Observer
+}
+
+// Observer is told what happens while a stack runs. Any of it may be nil; one
+// of them is called at a time. They must not wait for the stack.
+type Observer struct {
+	Request func(Request)       // the function was done with a delivery of a request
+	Line    func(string)        // the function wrote anything else but a metric
+	Mapping func(mapping.Event) // what became of a batch
+	Call    func(email.Call)    // a call to SES was answered
+}
+
+// Stack is everything that runs. Its parts are there for tests and for whoever
+// wants to look: their faults can be switched on at any time.
+type Stack struct {
+	URL       string // the endpoint of all services
+	Resources *template.Stack
+	Queues    *queue.Server
+	Email     *email.Server
+	Function  *function.Function
+	Topics    *topic.Server
+	Bus       *bus.Server
+	States    *states.Server
+	Responses *response.Bucket
+
+	config   Config
+	mappings []*mapping.Mapping
+	server   *http.Server
+	journal  *journal
+	observer sync.Mutex
+	resume   sync.Once
+	polling  context.Context
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// Start runs everything, and returns when the function waits for its first
+// batch. Close ends it.
+func Start(ctx context.Context, config Config) (*Stack, error) {
+	config.Template = cmp.Or(config.Template, DefaultTemplate)
+	listener, err := listen(cmp.Or(config.Listen, DefaultListen))
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{URL: "http://" + listener.Addr().String(), config: config, journal: newJournal()}
+	s.polling, s.stop = context.WithCancel(context.Background())
+	if err := s.assemble(); err != nil {
+		s.stop()
+		_ = listener.Close() // nothing was served yet
+		return nil, err
+	}
+	s.server = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.running.Go(func() { _ = s.server.Serve(listener) }) // it ends with ErrServerClosed, by Close
+	if err := s.Function.Warm(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if !config.Paused {
+		s.Resume()
+	}
+	return s, nil
+}
+
+// Resume starts the polling of a stack that was started paused.
+func (s *Stack) Resume() {
+	s.resume.Do(func() {
+		for _, each := range s.mappings {
+			s.running.Go(func() { each.Run(s.polling) })
+		}
+	})
+}
+
+// Close ends everything: no more polling, the function's processes killed, the
+// port given back.
+func (s *Stack) Close() {
+	s.stop()
+	s.Function.Stop()
+	_ = s.server.Close() // whoever waits for an answer does so for nothing
+	s.running.Wait()
+}
+
+// Source is the queue that requests arrive on.
+func (s *Stack) Source() *queue.Queue { return s.queueOf(sourceID) }
+
+// DeadLetters is the dead-letter queue.
+func (s *Stack) DeadLetters() *queue.Queue { return s.queueOf(deadLettersID) }
+
+// Stats adds up what the event source mappings did.
+func (s *Stack) Stats() mapping.Stats {
+	var sum mapping.Stats
+	for _, each := range s.mappings {
+		sum = sum.Add(each.Stats())
+	}
+	return sum
+}
+
+func (s *Stack) queueOf(logicalID string) *queue.Queue {
+	described, _ := s.Resources.Queue(logicalID) // Start made sure that it is there
+	q, _ := s.Queues.LookupARN(described.ARN)
+	return q
+}
+
+// Environment is what an AWS client needs to talk to the stack: endpoint,
+// Region and credentials that count for nothing.
+func (s *Stack) Environment() map[string]string {
+	environment := map[string]string{"AWS_ENDPOINT_URL": s.URL, "AWS_REGION": Region, "AWS_DEFAULT_REGION": Region}
+	maps.Copy(environment, credentials)
+	return environment
+}
+
+// credentials satisfy the clients, which sign; nobody checks.
+var credentials = map[string]string{"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+// listen opens the port, on the loopback interface alone: there is no
+// authentication.
+func listen(address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address to listen on, %q, is not HOST:PORT such as %s: %w", address, DefaultListen, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("the address to listen on, %q, is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, since anybody who reaches the port may do anything", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken by another program, perhaps another sespolicy: end that one, or listen elsewhere (port 0 takes a free one)", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", address, err)
+	}
+	return listener, nil
+}

@@ -1,0 +1,150 @@
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/topic"
+	"sespolicy/shared/local/wire"
+)
+
+// Send has a message of a sample event sent by the service that would send it:
+// an SNS notification is published to the topic, an EventBridge event is put on
+// the bus, anything else goes onto the request queue as it stands. A custom
+// resource request gets a fresh ResponseURL, of the local response bucket. It
+// returns the id of the message on the queue.
+func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID string, err error) {
+	var envelope struct {
+		Type, TopicArn, Subject, Message string         // SNS
+		Source                           string         `json:"source"` // EventBridge
+		DetailType                       string         `json:"detail-type"`
+		Detail                           jsontext.Value `json:"detail"`
+	}
+	ctx, sent := remember(ctx)
+	_ = json.Unmarshal([]byte(sample.Body), &envelope) // what is no JSON object is no envelope
+	switch {
+	case envelope.Type == "Notification" && len(s.Resources.Topics) > 0:
+		err = s.publish(ctx, envelope.TopicArn, envelope.Subject, envelope.Message)
+	case envelope.DetailType != "" && envelope.Detail != nil && len(s.Resources.Rules) > 0:
+		err = s.putEvent(ctx, bus.Entry{Source: envelope.Source, DetailType: envelope.DetailType, Detail: string(envelope.Detail)})
+	default:
+		err = s.enqueue(ctx, sample)
+	}
+	if err == nil && len(*sent) == 0 {
+		err = fmt.Errorf("it was taken, but no rule or subscription brought it to the queue %s", sourceID)
+	}
+	if err != nil {
+		return "", fmt.Errorf("sending the message %s: %w", sample.MessageId, err)
+	}
+	return (*sent)[0], nil
+}
+
+// enqueue puts a sample onto the request queue.
+func (s *Stack) enqueue(ctx context.Context, sample events.SQSMessage) error {
+	input := queue.Input{Body: sample.Body, Attributes: map[string]queue.Attribute{}}
+	for name, attribute := range sample.MessageAttributes {
+		value := queue.Attribute{DataType: attribute.DataType, BinaryValue: attribute.BinaryValue}
+		if attribute.StringValue != nil {
+			value.StringValue = *attribute.StringValue
+		}
+		input.Attributes[name] = value
+	}
+	return deliver(ctx, s.Source(), input)
+}
+
+// publish sends a notification's message to the topic, as CloudFormation or
+// any other publisher would.
+func (s *Stack) publish(ctx context.Context, arn, subject, message string) error {
+	form := url.Values{"Action": {"Publish"}, "Version": {topic.Version}, "TopicArn": {arn}, "Message": {s.answerHere(message)}}
+	if subject != "" {
+		form.Set("Subject", subject)
+	}
+	return s.post(ctx, "application/x-www-form-urlencoded", "", form.Encode())
+}
+
+func (s *Stack) putEvent(ctx context.Context, entry bus.Entry) error {
+	text, err := json.Marshal(map[string][]bus.Entry{"Entries": {entry}})
+	if err != nil {
+		return err
+	}
+	return s.post(ctx, "application/x-amz-json-1.1", bus.TargetPrefix+"PutEvents", string(text))
+}
+
+// post calls the stack's own front.
+func (s *Stack) post(ctx context.Context, contentType, target, body string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", contentType)
+	if target != "" {
+		request.Header.Set("X-Amz-Target", target)
+	}
+	answer, err := wire.Client{Handler: s}.Do(request)
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s", answer.Status)
+	}
+	return nil
+}
+
+// answerHere gives a custom resource request a ResponseURL that is good now and
+// leads to the local bucket: a sample's leads to AWS and is long expired.
+func (s *Stack) answerHere(message string) string {
+	var request map[string]jsontext.Value
+	var ids struct{ ResponseURL, StackId, LogicalResourceId, RequestId string } //nolint:revive // CloudFormation's names
+	if json.Unmarshal([]byte(message), &request) != nil || json.Unmarshal([]byte(message), &ids) != nil || ids.ResponseURL == "" {
+		return message
+	}
+	fresh, err := json.Marshal(response.URL(s.URL, Region, ids.StackId, ids.LogicalResourceId, ids.RequestId))
+	if err != nil {
+		return message
+	}
+	request["ResponseURL"] = fresh
+	text, err := json.Marshal(request, json.Deterministic(true))
+	if err != nil {
+		return message
+	}
+	return string(text)
+}
+
+// deliver puts a message onto a queue. On a FIFO queue it joins one group of
+// its own kind, and is never taken for a duplicate.
+func deliver(ctx context.Context, target *queue.Queue, input queue.Input) error {
+	if target.FIFO() {
+		if input.GroupID == "" {
+			input.GroupID = "local"
+		}
+		input.DeduplicationID = rand.Text()
+	}
+	sent, err := target.Send(ctx, input)
+	if err != nil {
+		return err
+	}
+	if ids, ok := ctx.Value(sentKey{}).(*[]string); ok {
+		*ids = append(*ids, sent.MessageID)
+	}
+	return nil
+}
+
+// sentKey is the context key under which deliver notes what it sent: a topic's
+// and a bus's answer do not say which message they led to.
+type sentKey struct{}
+
+func remember(ctx context.Context) (context.Context, *[]string) {
+	ids := new([]string)
+	return context.WithValue(ctx, sentKey{}, ids), ids
+}
