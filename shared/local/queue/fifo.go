@@ -49,16 +49,17 @@ func (q *Queue) rejoin(e *entry, was State) {
 	q.list(g)
 }
 
-// list gives the group a turn if it has something to deliver.
+// list gives the group a turn: something in it changed. Whether it can deliver
+// is seen when the turn comes.
 func (q *Queue) list(g *group) {
-	if !g.listed && g.inFlight == 0 && g.entries[0].State == Visible {
+	if !g.listed {
 		g.listed = true
 		q.turns = append(q.turns, g)
 	}
 }
 
 // frontGroup returns the group whose turn it is, nil if there is none. Groups
-// that lost what they had to deliver lose their turn.
+// that can deliver nothing now lose their turn.
 func (q *Queue) frontGroup() *group {
 	for len(q.turns) > 0 {
 		g := q.turns[0]

@@ -28,7 +28,7 @@ type Queue struct {
 	ready []*entry // standard: visible entries, longest first; gone ones are skipped
 
 	groups map[string]*group    // FIFO: by MessageGroupId
-	turns  []*group             // FIFO: groups with something to deliver
+	turns  []*group             // FIFO: groups that may have something to deliver
 	seen   map[string]duplicate // FIFO: by deduplication key
 	recent []duplicate          // FIFO: the same, oldest first
 

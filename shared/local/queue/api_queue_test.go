@@ -1,0 +1,106 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"sespolicy/shared/local/wire"
+)
+
+func wantSDKCode(t *testing.T, err error, want string) {
+	t.Helper()
+	failure, ok := errors.AsType[smithy.APIError](err)
+	if want == "" && err != nil || want != "" && (!ok || failure.ErrorCode() != want) {
+		t.Errorf("answered %v, want %q", err, want)
+	}
+}
+
+func TestListsOfQueues(t *testing.T) {
+	s := newServer()
+	dlq := create(t, s, "Dead", nil)
+	var want []string
+	for i := range 5 {
+		q := create(t, s, fmt.Sprint("Q", i), map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":3}`})
+		want = append(want, q.URL())
+	}
+	c := client("http://127.0.0.1:4566", wire.Client{Handler: s})
+
+	var listed []string
+	queues := sqs.NewListQueuesPaginator(c, &sqs.ListQueuesInput{QueueNamePrefix: new("Q"), MaxResults: new(int32(2))})
+	for queues.HasMorePages() {
+		page, err := queues.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.QueueUrls) > 2 {
+			t.Errorf("a page of %d", len(page.QueueUrls))
+		}
+		listed = append(listed, page.QueueUrls...)
+	}
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("queues (-want +got):\n%s", diff)
+	}
+
+	sources, err := c.ListDeadLetterSourceQueues(t.Context(), &sqs.ListDeadLetterSourceQueuesInput{QueueUrl: new(dlq.URL())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, sources.QueueUrls); diff != "" {
+		t.Errorf("sources (-want +got):\n%s", diff)
+	}
+	for _, refused := range []sqs.ListQueuesInput{{MaxResults: new(int32(0))}, {MaxResults: new(int32(1001))}, {NextToken: new("?")}} {
+		_, err := c.ListQueues(t.Context(), &refused)
+		wantSDKCode(t, err, "InvalidParameterValue")
+	}
+}
+
+func TestQueueThroughTheSDK(t *testing.T) {
+	s := newServer()
+	c := client("http://127.0.0.1:4566", wire.Client{Handler: s})
+	ctx := t.Context()
+	made, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: new("Q"), Tags: map[string]string{"a": "1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := made.QueueUrl
+	_, err = c.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{"DelaySeconds": "7"}})
+	wantSDKCode(t, err, "")
+	got, err := c.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"DelaySeconds", "QueueArn", "RedrivePolicy"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"DelaySeconds": "7", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:Q"}, got.Attributes); diff != "" {
+		t.Errorf("attributes (-want +got):\n%s", diff)
+	}
+	_, err = c.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"Nope"}})
+	wantSDKCode(t, err, "InvalidAttributeName")
+
+	_, err = c.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: url, Tags: map[string]string{"b": "2"}})
+	wantSDKCode(t, err, "")
+	_, err = c.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: url, TagKeys: []string{"a"}})
+	wantSDKCode(t, err, "")
+	tags, err := c.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"b": "2"}, tags.Tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+
+	_, err = c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url})
+	wantSDKCode(t, err, "")
+	_, err = c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url})
+	wantSDKCode(t, err, "AWS.SimpleQueueService.PurgeQueueInProgress")
+	_, err = c.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: url})
+	wantSDKCode(t, err, "")
+	_, err = c.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: url})
+	wantSDKCode(t, err, "AWS.SimpleQueueService.NonExistentQueue")
+	_, err = c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: new("Q")})
+	wantSDKCode(t, err, "AWS.SimpleQueueService.QueueDeletedRecently")
+}

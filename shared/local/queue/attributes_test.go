@@ -1,0 +1,125 @@
+package queue
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAttributesOfANewQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		standard := map[string]string{
+			"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesDelayed": "0", "ApproximateNumberOfMessagesNotVisible": "0",
+			"CreatedTimestamp": "946684800", "LastModifiedTimestamp": "946684800", "DelaySeconds": "0",
+			"MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:Q",
+			"ReceiveMessageWaitTimeSeconds": "0", "SqsManagedSseEnabled": "true", "VisibilityTimeout": "30",
+		}
+		if diff := cmp.Diff(standard, create(t, s, "Q", nil).Attributes()); diff != "" {
+			t.Errorf("standard (-want +got):\n%s", diff)
+		}
+		fifo := maps.Clone(standard)
+		maps.Copy(fifo, map[string]string{
+			"QueueArn": "arn:aws:sqs:us-east-1:123456789012:Q.fifo", "FifoQueue": "true", "ContentBasedDeduplication": "false",
+			"DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue",
+		})
+		if diff := cmp.Diff(fifo, create(t, s, "Q.fifo", map[string]string{"FifoQueue": "true"}).Attributes()); diff != "" {
+			t.Errorf("FIFO (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAttributesChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := create(t, newServer(), "Q", map[string]string{"KmsMasterKeyId": "alias/aws/sqs", "Policy": `{"Version": "2012-10-17"}`})
+		time.Sleep(time.Hour)
+		wantCode(t, q.SetAttributes(t.Context(), map[string]string{"VisibilityTimeout": "360", "Policy": ""}), "")
+		send(t, q, Input{Body: "visible"})
+		send(t, q, Input{Body: "in flight"})
+		if _, err := q.Receive(t.Context(), ReceiveOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		send(t, q, Input{Body: "delayed", Delay: new(time.Minute)})
+		got := q.Attributes()
+		for name, want := range map[string]string{
+			"VisibilityTimeout": "360", "Policy": "", "KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "false",
+			"CreatedTimestamp": "946684800", "LastModifiedTimestamp": "946688400", "ApproximateNumberOfMessages": "1",
+			"ApproximateNumberOfMessagesNotVisible": "1", "ApproximateNumberOfMessagesDelayed": "1",
+		} {
+			if got[name] != want {
+				t.Errorf("%s is %q, want %q", name, got[name], want)
+			}
+		}
+		if q.VisibilityTimeout() != 6*time.Minute {
+			t.Errorf("visibility timeout %v", q.VisibilityTimeout())
+		}
+	})
+}
+
+func TestAttributeRanges(t *testing.T) {
+	const (
+		value = "InvalidAttributeValue"
+		name  = "InvalidAttributeName"
+	)
+	type attributes = map[string]string
+	for _, c := range []struct {
+		attributes attributes
+		code       string
+	}{
+		{attributes{"DelaySeconds": "900"}, ""},
+		{attributes{"DelaySeconds": "901"}, value},
+		{attributes{"DelaySeconds": "-1"}, value},
+		{attributes{"MaximumMessageSize": "1024"}, ""},
+		{attributes{"MaximumMessageSize": "1023"}, value},
+		{attributes{"MaximumMessageSize": "1048577"}, value},
+		{attributes{"MessageRetentionPeriod": "60"}, ""},
+		{attributes{"MessageRetentionPeriod": "59"}, value},
+		{attributes{"MessageRetentionPeriod": "1209600"}, ""},
+		{attributes{"MessageRetentionPeriod": "1209601"}, value},
+		{attributes{"ReceiveMessageWaitTimeSeconds": "20"}, ""},
+		{attributes{"ReceiveMessageWaitTimeSeconds": "21"}, value},
+		{attributes{"VisibilityTimeout": "43200"}, ""},
+		{attributes{"VisibilityTimeout": "43201"}, value},
+		{attributes{"VisibilityTimeout": ""}, value},
+		{attributes{"VisibilityTimeout": "1.5"}, value},
+		{attributes{"KmsDataKeyReusePeriodSeconds": "60"}, ""},
+		{attributes{"KmsDataKeyReusePeriodSeconds": "59"}, value},
+		{attributes{"SqsManagedSseEnabled": "yes"}, value},
+		{attributes{"SqsManagedSseEnabled": "true", "KmsMasterKeyId": "k"}, value},
+		{attributes{"Policy": "[]"}, value},
+		{attributes{"Policy": "{"}, value},
+		{attributes{"RedriveAllowPolicy": `{"redrivePermission":"allowAll"}`}, ""},
+		{attributes{"RedriveAllowPolicy": `{"redrivePermission":"byQueue"}`}, "InvalidParameterValueException"},
+		{attributes{"RedriveAllowPolicy": `{"redrivePermission":"some"}`}, "InvalidParameterValueException"},
+		{attributes{"QueueArn": "x"}, name},
+		{attributes{"Nope": "x"}, name},
+		{attributes{"visibilityTimeout": "30"}, name},
+		{attributes{"FifoQueue": "false"}, name},
+		{attributes{"ContentBasedDeduplication": "true"}, name},
+		{attributes{"FifoQueue": "true", "ContentBasedDeduplication": "True"}, value},
+		{attributes{"FifoQueue": "true", "DeduplicationScope": "group"}, value},
+		{attributes{"FifoQueue": "true", "FifoThroughputLimit": "perMessageGroupId"}, value},
+		{attributes{"FifoQueue": "true", "FifoThroughputLimit": "perMessageGroupId", "DeduplicationScope": "messageGroup"}, ""},
+	} {
+		queueName := "Q"
+		if c.attributes["FifoQueue"] == "true" {
+			queueName = "Q.fifo"
+		}
+		_, err := newServer().Create(queueName, c.attributes)
+		t.Run(slices.Sorted(maps.Keys(c.attributes))[0], func(t *testing.T) { wantCode(t, err, c.code) })
+	}
+}
+
+func TestRefusedChangeChangesNothing(t *testing.T) {
+	q := create(t, newServer(), "Q", nil)
+	wantCode(t, q.SetAttributes(t.Context(), map[string]string{"DelaySeconds": "5", "VisibilityTimeout": "x"}), codeInvalidAttributeValue.name)
+	if got := q.Attributes()["DelaySeconds"]; got != "0" {
+		t.Errorf("DelaySeconds is %s", got)
+	}
+	fifo := newFIFO(t, nil)
+	wantCode(t, fifo.SetAttributes(t.Context(), map[string]string{"FifoQueue": "true"}), codeInvalidAttributeName.name)
+}

@@ -1,0 +1,162 @@
+package queue
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// deadLetters leaves n messages on the dead-letter queue, moved there by SQS.
+func deadLetters(t *testing.T, source *Queue, n int) (ids map[string]bool) {
+	t.Helper()
+	ids = map[string]bool{}
+	for range n {
+		ids[send(t, source, Input{Body: "x", Attributes: map[string]Attribute{"a": {DataType: "String", StringValue: "b"}}}).MessageID] = true
+	}
+	for range n {
+		receive(t, source)
+	}
+	time.Sleep(30 * time.Second)
+	receive(t, source)
+	return ids
+}
+
+func startMove(t *testing.T, s *Server, source, destination string, rate int) *moveTask {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	task, err := s.startMove(source, destination, rate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
+
+func taskState(s *Server, task *moveTask) moveAnswer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return task.answer()
+}
+
+func TestMoveBackToTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		source, dlq := pair(t, s, "1")
+		ids := deadLetters(t, source, 3)
+		waiting := poll(t.Context(), source, 20*time.Second)
+		task := startMove(t, s, dlq.ARN(), "", 0)
+		got := <-waiting
+		synctest.Wait()
+		if state := taskState(s, task); state.Status != taskCompleted || state.ApproximateNumberOfMessagesMoved != 3 || state.ApproximateNumberOfMessagesToMove != 3 {
+			t.Errorf("task %+v", state)
+		}
+		if len(got.messages) != 3 || got.after != 0 {
+			t.Fatalf("a poll of the source got %d messages after %v", len(got.messages), got.after)
+		}
+		for _, m := range got.messages {
+			if ids[m.ID] || m.ReceiveCount != 1 || m.DeadLetterSource != "" || time.Since(m.Sent) != 0 || m.Attributes["a"].StringValue != "b" {
+				t.Errorf("redriven %+v", m)
+			}
+		}
+	})
+}
+
+func TestMoveAtARate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		source, dlq := pair(t, s, "1")
+		other := create(t, s, "Other", nil)
+		deadLetters(t, source, 5)
+		task := startMove(t, s, dlq.ARN(), other.ARN(), 2)
+		for _, want := range []int{1, 2, 3} {
+			synctest.Wait()
+			if got := other.Counts().Visible; got != want {
+				t.Errorf("%d moved, want %d", got, want)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		synctest.Wait()
+		s.mu.Lock()
+		_, err := s.startMove(dlq.ARN(), "", 0)
+		wantCode(t, err, codeUnsupportedOperation.name)
+		moved, err := s.cancelMove(task.handle)
+		wantCode(t, err, "")
+		_, err = s.cancelMove(task.handle)
+		wantCode(t, err, codeResourceNotFound.name)
+		s.mu.Unlock()
+		time.Sleep(time.Hour)
+		if state := taskState(s, task); state.Status != taskCancelled || moved != 4 || dlq.Counts().Visible != 1 {
+			t.Errorf("task %+v, %d moved, %+v left", state, moved, dlq.Counts())
+		}
+	})
+}
+
+func TestMoveOfWhatAProgramSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		source, dlq := pair(t, s, "1")
+		deadLetters(t, source, 1)
+		send(t, dlq, Input{Body: "with a reason"})
+		task := startMove(t, s, dlq.ARN(), "", 0)
+		synctest.Wait()
+		if state := taskState(s, task); state.Status != taskFailed || state.FailureReason != noMessageSource || state.ApproximateNumberOfMessagesMoved != 1 {
+			t.Errorf("task %+v", state)
+		}
+		if dlq.Counts().Visible != 1 {
+			t.Errorf("left %+v", dlq.Counts())
+		}
+		task = startMove(t, s, dlq.ARN(), source.ARN(), 0)
+		synctest.Wait()
+		if state := taskState(s, task); state.Status != taskCompleted || source.Counts().Visible != 2 {
+			t.Errorf("with a destination: %+v, %+v", state, source.Counts())
+		}
+	})
+}
+
+func TestMoveOnFIFOKeepsGroupOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		fifo := map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+		dlq := create(t, s, "D.fifo", fifo)
+		fifo["RedrivePolicy"] = `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":1}`
+		source := create(t, s, "Q.fifo", fifo)
+		for _, body := range []string{"1", "2", "3"} {
+			send(t, source, Input{Body: body, GroupID: "g"})
+		}
+		receive(t, source)
+		time.Sleep(30 * time.Second)
+		receive(t, source)
+		startMove(t, s, dlq.ARN(), "", 0)
+		synctest.Wait()
+		got := receive(t, source)
+		if len(got) != 3 || got[0].Body != "1" || got[1].Body != "2" || got[2].Body != "3" {
+			t.Errorf("delivered %v", bodies(got))
+		}
+	})
+}
+
+func TestWhatMovesAreRefused(t *testing.T) {
+	s := newServer()
+	source, dlq := pair(t, s, "1")
+	create(t, s, "Q.fifo", map[string]string{"FifoQueue": "true"})
+	for reason, c := range map[string]struct {
+		source, destination string
+		rate                int
+		code                string
+	}{
+		"no source":                    {"", "", 0, codeMissingParameter.name},
+		"a source that does not exist": {s.arn("Nope"), "", 0, codeResourceNotFound.name},
+		"not a dead-letter queue":      {source.ARN(), "", 0, codeInvalidParameterValue.name},
+		"no such destination":          {dlq.ARN(), s.arn("Nope"), 0, codeResourceNotFound.name},
+		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, codeInvalidParameterValue.name},
+		"from standard to FIFO":        {dlq.ARN(), s.arn("Q.fifo"), 0, codeInvalidParameterValue.name},
+		"faster than 500 a second":     {dlq.ARN(), "", 501, codeInvalidParameterValue.name},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			_, err := s.startMove(c.source, c.destination, c.rate)
+			wantCode(t, err, c.code)
+		})
+	}
+}

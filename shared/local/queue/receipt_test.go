@@ -1,0 +1,148 @@
+package queue
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestOldHandleDeletesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := create(t, newServer(), "Q", nil)
+		send(t, q, Input{Body: "x"})
+		first := receiveOne(t, q)
+		time.Sleep(30 * time.Second)
+		second := receiveOne(t, q)
+		if second.ReceiveCount != 2 || !second.FirstReceived.Equal(first.FirstReceived) {
+			t.Errorf("receive count %d, first received %v; want 2 and %v", second.ReceiveCount, second.FirstReceived, first.FirstReceived)
+		}
+		wantCode(t, q.Delete(t.Context(), first.ReceiptHandle), "")
+		if q.Counts().InFlight != 1 {
+			t.Error("the old handle deleted the message")
+		}
+		wantCode(t, q.ChangeVisibility(t.Context(), first.ReceiptHandle, time.Minute), codeInvalidParameterValue.name)
+		wantCode(t, q.Delete(t.Context(), second.ReceiptHandle), "")
+		if q.Counts() != (Counts{}) {
+			t.Error("the newest handle did not delete the message")
+		}
+		wantCode(t, q.Delete(t.Context(), second.ReceiptHandle), "")
+	})
+}
+
+func TestDeleteAfterVisibilityTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		standard, fifo := create(t, s, "Q", nil), create(t, s, "Q.fifo", map[string]string{"FifoQueue": "true"})
+		send(t, standard, Input{Body: "x"})
+		send(t, fifo, Input{Body: "x", GroupID: "g", DeduplicationID: "1"})
+		onStandard, onFIFO := receiveOne(t, standard), receiveOne(t, fifo)
+		time.Sleep(30 * time.Second)
+		wantCode(t, standard.Delete(t.Context(), onStandard.ReceiptHandle), "")
+		if got := receive(t, standard); len(got) != 0 {
+			t.Error("deleted while visible, it was delivered all the same")
+		}
+		wantCode(t, fifo.Delete(t.Context(), onFIFO.ReceiptHandle), codeInvalidParameterValue.name)
+	})
+}
+
+func TestHandlesOfOthersAreRefused(t *testing.T) {
+	s := newServer()
+	q, other := create(t, s, "Q", nil), create(t, s, "Other", nil)
+	send(t, q, Input{Body: "x"})
+	m := receiveOne(t, q)
+	for reason, c := range map[string]struct {
+		queue        *Queue
+		handle, code string
+	}{
+		"of another queue": {other, m.ReceiptHandle, codeReceiptHandleIsInvalid.name},
+		"not one at all":   {q, "hello", codeReceiptHandleIsInvalid.name},
+		"empty":            {q, "", codeMissingParameter.name},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			wantCode(t, c.queue.Delete(t.Context(), c.handle), c.code)
+			wantCode(t, c.queue.ChangeVisibility(t.Context(), c.handle, 0), c.code)
+		})
+	}
+}
+
+func TestHandleOfAnEarlierQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		earlier := create(t, s, "Q", nil)
+		send(t, earlier, Input{Body: "x"})
+		m := receiveOne(t, earlier)
+		s.mu.Lock()
+		s.remove(earlier)
+		s.mu.Unlock()
+		time.Sleep(time.Minute)
+		wantCode(t, create(t, s, "Q", nil).Delete(t.Context(), m.ReceiptHandle), codeReceiptHandleIsInvalid.name)
+	})
+}
+
+func TestChangeVisibility(t *testing.T) {
+	const hour = time.Hour
+	for _, c := range []struct {
+		reason string
+		before time.Duration // from the receive to the change
+		change time.Duration
+		code   string
+	}{
+		{"shorter", 0, time.Second, ""},
+		{"longer", 29 * time.Second, hour, ""},
+		{"twelve hours at once", 0, 12 * hour, ""},
+		{"over twelve hours", 0, 12*hour + time.Second, codeInvalidParameterValue.name},
+		{"below 0", 0, -time.Second, codeInvalidParameterValue.name},
+		{"over twelve hours from the receive", time.Second, 12 * hour, codeInvalidParameterValue.name},
+		{"no longer in flight", 30 * time.Second, hour, codeMessageNotInflight.name},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := create(t, newServer(), "Q", nil)
+				send(t, q, Input{Body: "x"})
+				m := receiveOne(t, q)
+				time.Sleep(c.before)
+				wantCode(t, q.ChangeVisibility(t.Context(), m.ReceiptHandle, c.change), c.code)
+				if c.code != "" {
+					return
+				}
+				time.Sleep(c.change - 1)
+				if got := receive(t, q); len(got) != 0 {
+					t.Error("visible before its time")
+				}
+				time.Sleep(1)
+				receiveOne(t, q)
+			})
+		})
+	}
+}
+
+func TestVisibilityTimeoutOfZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := create(t, newServer(), "Q", nil)
+		send(t, q, Input{Body: "x"})
+		for want := 1; want <= 3; want++ {
+			got, err := q.Receive(t.Context(), ReceiveOptions{MaxMessages: 10, VisibilityTimeout: new(time.Duration(0))})
+			if err != nil || len(got) != 1 || got[0].ReceiveCount != want {
+				t.Fatalf("receive %d: %v, %v", want, got, err)
+			}
+		}
+	})
+}
+
+func TestPurge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := create(t, newServer(), "Q", nil)
+		send(t, q, Input{Body: "in flight"})
+		m := receiveOne(t, q)
+		send(t, q, Input{Body: "visible"})
+		wantCode(t, q.Purge(t.Context()), "")
+		if q.Counts() != (Counts{}) || len(q.Snapshot()) != 0 {
+			t.Errorf("left: %+v", q.Counts())
+		}
+		wantCode(t, q.Delete(t.Context(), m.ReceiptHandle), "")
+		time.Sleep(60*time.Second - 1)
+		wantCode(t, q.Purge(t.Context()), codePurgeQueueInProgress.name)
+		time.Sleep(1)
+		wantCode(t, q.Purge(t.Context()), "")
+	})
+}

@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRedriveAfterMaxReceiveCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source, dlq := pair(t, newServer(), "3")
+		sent := send(t, source, Input{Body: "x", Attributes: map[string]Attribute{"a": {DataType: "String", StringValue: "b"}}, TraceHeader: "Root=1"})
+		began := time.Now()
+		for want := 1; want <= 3; want++ {
+			if m := receiveOne(t, source); m.ReceiveCount != want {
+				t.Fatalf("receive count %d, want %d", m.ReceiveCount, want)
+			}
+			time.Sleep(30 * time.Second)
+		}
+		waiting := poll(t.Context(), dlq, 20*time.Second)
+		time.Sleep(5 * time.Second)
+		if got := receive(t, source); len(got) != 0 {
+			t.Fatalf("delivered a fourth time: %v", got)
+		}
+		got := <-waiting
+		if len(got.messages) != 1 || got.after != 5*time.Second {
+			t.Fatalf("the poll of the dead-letter queue got %d messages after %v", len(got.messages), got.after)
+		}
+		m := got.messages[0]
+		if m.ID != sent.MessageID || m.DeadLetterSource != source.ARN() || m.MD5OfAttributes != sent.MD5OfAttributes || m.TraceHeader != "Root=1" {
+			t.Errorf("not the same message, or not from the source: %+v", m)
+		}
+		if m.ReceiveCount != 4 || !m.Sent.Equal(began) {
+			t.Errorf("receive count %d, sent %v; want 4 (over all queues) and %v", m.ReceiveCount, m.Sent, began)
+		}
+		if source.Counts() != (Counts{}) {
+			t.Errorf("left on the source: %+v", source.Counts())
+		}
+	})
+}
+
+func TestRetention(t *testing.T) {
+	const day = 24 * time.Hour
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		dlq := create(t, s, "DeadLetterQueue", map[string]string{"MessageRetentionPeriod": "432000"}) // 5 days
+		source := create(t, s, "RequestQueue", map[string]string{
+			"RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":"1"}`,
+		})
+		send(t, source, Input{Body: "becomes a dead letter"})
+		receiveOne(t, source)
+		time.Sleep(3 * day)
+		receive(t, source) // moves it
+		send(t, source, Input{Body: "stays"})
+
+		time.Sleep(2*day - 1)
+		if got := dlq.Counts().Visible; got != 1 {
+			t.Fatalf("%d dead letters a moment before their five days, want 1", got)
+		}
+		time.Sleep(1)
+		if got := dlq.Counts().Visible; got != 0 {
+			t.Error("retention did not count from the first enqueue")
+		}
+		time.Sleep(2*day - 1)
+		if got := source.Counts().Visible; got != 1 {
+			t.Fatal("gone before its four days")
+		}
+		time.Sleep(1)
+		if got := source.Counts().Visible; got != 0 {
+			t.Error("kept for more than four days")
+		}
+	})
+}
+
+func TestFIFORedriveStartsRetentionAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		dlq := create(t, s, "D.fifo", map[string]string{"FifoQueue": "true"})
+		source := create(t, s, "Q.fifo", map[string]string{
+			"FifoQueue": "true", "RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":1}`,
+		})
+		first := send(t, source, Input{Body: "1", GroupID: "g", DeduplicationID: "one"})
+		send(t, source, Input{Body: "2", GroupID: "g", DeduplicationID: "two"})
+		if _, err := source.Receive(t.Context(), ReceiveOptions{MaxMessages: 1}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if m := receiveOne(t, source); m.Body != "2" {
+			t.Errorf("delivered %q, want the one behind the dead letter", m.Body)
+		}
+		m := receiveOne(t, dlq)
+		if m.ID != first.MessageID || m.DeduplicationID != first.MessageID || m.GroupID != "g" || time.Since(m.Sent) != 0 {
+			t.Errorf("dead letter %+v", m)
+		}
+		if m.SequenceNumber <= first.SequenceNumber {
+			t.Errorf("sequence number %s, not after %s", m.SequenceNumber, first.SequenceNumber)
+		}
+	})
+}
+
+func TestRedrivePolicy(t *testing.T) {
+	s := newServer()
+	dlq := create(t, s, "D", nil)
+	create(t, s, "D.fifo", map[string]string{"FifoQueue": "true"})
+	create(t, s, "Closed", map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"denyAll"}`})
+	create(t, s, "Open", map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"byQueue","sourceQueueArns":["` + s.arn("Q") + `"]}`})
+	q := create(t, s, "Q", nil)
+	policy := func(target, count string) string {
+		return `{"deadLetterTargetArn":"` + s.arn(target) + `","maxReceiveCount":` + count + `}`
+	}
+	const refused = "InvalidParameterValueException"
+	for reason, c := range map[string]struct{ policy, code string }{
+		"a number":               {policy("D", "20"), ""},
+		"a number as text":       {policy("D", `"20"`), ""},
+		"no number":              {`{"deadLetterTargetArn":"` + dlq.ARN() + `"}`, ""},
+		"none":                   {"", ""},
+		"a target that opens up": {policy("Open", "1"), ""},
+		"0":                      {policy("D", "0"), refused},
+		"1001":                   {policy("D", "1001"), refused},
+		"not a number":           {policy("D", `"x"`), refused},
+		"no target":              {`{"maxReceiveCount":3}`, refused},
+		"no such target":         {policy("Nope", "3"), refused},
+		"itself":                 {policy("Q", "3"), refused},
+		"a FIFO target":          {policy("D.fifo", "3"), refused},
+		"a target that refuses":  {policy("Closed", "3"), refused},
+		"a misspelt member":      {`{"deadLetterTargetArn":"` + dlq.ARN() + `","maxRecieveCount":3}`, refused},
+		"not an object":          {`[]`, codeInvalidAttributeValue.name},
+		"not JSON":               {`{`, codeInvalidAttributeValue.name},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			wantCode(t, q.SetAttributes(t.Context(), map[string]string{"RedrivePolicy": c.policy}), c.code)
+		})
+	}
+}
+
+func TestMissingDeadLetterQueueLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		source, dlq := pair(t, s, "1")
+		send(t, source, Input{Body: "x"})
+		receiveOne(t, source)
+		s.mu.Lock()
+		s.remove(dlq)
+		s.mu.Unlock()
+		time.Sleep(30 * time.Second)
+		receiveOne(t, source)
+		wantCode(t, source.SetAttributes(t.Context(), map[string]string{"VisibilityTimeout": "60"}), "")
+	})
+}
