@@ -1,0 +1,222 @@
+package guardrail_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sespolicy/shared/document"
+	"sespolicy/shared/guardrail"
+	"sespolicy/shared/identity"
+	"sespolicy/shared/policy"
+)
+
+const (
+	us     = "arn:aws:ses:us-east-1:123456789012:identity/"
+	friend = "111122223333"
+)
+
+var owner = identity.Owner{Partition: "aws", Region: "us-east-1", Account: "123456789012"}
+
+func identityOf(t *testing.T, text string) identity.Identity {
+	t.Helper()
+	id, err := identity.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner.Of(id)
+}
+
+func guard(t *testing.T, c guardrail.Config) *guardrail.Guardrail {
+	t.Helper()
+	g, err := guardrail.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// refused are the rules and paths of what a guardrail refuses of a policy.
+func refused(g *guardrail.Guardrail, text string) []string {
+	doc, findings := document.Read([]byte(text))
+	if doc == nil {
+		return []string{findings[0].Rule}
+	}
+	id := owner.Of(identity.Identity{Name: "example.com"})
+	p, _ := policy.Check(doc.Root(), id)
+	var list []string
+	for _, f := range g.Check(id, "MyPolicy", p) {
+		list = append(list, f.Rule+" "+f.Path)
+	}
+	return list
+}
+
+// allow is a policy of one Allow with the principal, and with what else there is.
+func allow(principal string, more ...string) string {
+	return `{"Statement":[{"Effect":"Allow","Action":"ses:SendEmail","Resource":"` + us + `example.com","Principal":` + principal +
+		strings.Join(append([]string{""}, more...), ",") + `}]}`
+}
+
+func TestIdentities(t *testing.T) {
+	for _, test := range []struct {
+		reason   string
+		patterns []string
+		identity string
+		allowed  bool
+	}{
+		{"no list is all", nil, "example.com", true},
+		{"itself", []string{"example.com"}, "example.com", true},
+		{"the identity in capitals", []string{"example.com"}, "EXAMPLE.com", true},
+		{"the identity by its ARN", []string{"example.com"}, us + "EXAMPLE.com", true},
+		{"the pattern in capitals", []string{"EXAMPLE.com"}, "example.com", true},
+		{"the pattern is an ARN", []string{us + "Example.com"}, "example.com", true},
+		{"the pattern is over ARNs", []string{"arn:aws:ses:*:123456789012:identity/*.com"}, "example.com", true},
+		{"the pattern is of another account", []string{"arn:aws:ses:us-east-1:999999999999:identity/example.com"}, "example.com", false},
+		{"the second of two", []string{"a.com", "example.com"}, "example.com", true},
+		{"another", []string{"example.com"}, "example.org", false},
+		{"a subdomain of it", []string{"example.com"}, "mail.example.com", false},
+		{"what it is the end of", []string{"example.com"}, "evilexample.com", false},
+		{"what it is the start of", []string{"example.com"}, "example.com.evil.org", false},
+		{"an address of it", []string{"example.com"}, "me@example.com", false},
+		{"any address of it", []string{"*@example.com"}, "me@EXAMPLE.com", true},
+		{"the domain is no address", []string{"*@example.com"}, "example.com", false},
+		{"the address's last domain counts", []string{"*@example.com"}, "me@example.com@evil.org", false},
+		{"the local part's case counts", []string{"me@example.com"}, "Me@example.com", false},
+		{"a local part that is a wildcard", []string{"me@example.com"}, "*@example.com", false},
+		{"the dot is no wildcard", []string{"a.example.com"}, "abexample.com", false},
+		{"the ? is one character", []string{"a?.example.com"}, "abc.example.com", false},
+		{"brackets are no classes", []string{"[a-z]*"}, "example.com", false},
+	} {
+		g := guard(t, guardrail.Config{AllowedIdentities: test.patterns})
+		id := identityOf(t, test.identity)
+		findings := g.Check(id, "MyPolicy", nil) // nil: a delete is fenced too
+		if allowed := len(findings) == 0; allowed != test.allowed {
+			t.Errorf("%s: %v allows %s: %v", test.reason, test.patterns, test.identity, allowed)
+		}
+		if !test.allowed && (findings[0].Rule != "ALLOWED_IDENTITIES" || findings[0].Path != "/Identity") {
+			t.Errorf("%s: got %s at %s", test.reason, findings[0].Rule, findings[0].Path)
+		}
+	}
+}
+
+func TestPolicyNames(t *testing.T) {
+	g := guard(t, guardrail.Config{AllowedPolicyNames: []string{"team-a-*", "Shared?"}})
+	for name, allowed := range map[string]bool{
+		"team-a-newsletter": true, "team-a-": true, "Shared1": true,
+		"team-b-newsletter": false, "Team-a-newsletter": false, "xteam-a-": false, "Shared": false, "Shared12": false, "": false,
+	} {
+		findings := g.Check(identityOf(t, "example.com"), name, nil)
+		if (len(findings) == 0) != allowed {
+			t.Errorf("%q: got %v", name, findings)
+		}
+	}
+}
+
+// The place of a request in its envelope is where findings point.
+func TestFindingsPointIntoTheRequest(t *testing.T) {
+	doc, _ := document.Read([]byte("{\"detail\":\n {\"PolicyName\":\"p\", \"Identity\":\"example.com\"}}"))
+	g := guard(t, guardrail.Config{AllowedIdentities: []string{"a"}, AllowedPolicyNames: []string{"b"}})
+	at, _ := doc.Root().Member("detail")
+	findings := g.CheckAt(at, identityOf(t, "example.com"), "p", nil)
+	want := []document.Finding{
+		{Path: "/detail/Identity", Rule: "ALLOWED_IDENTITIES", Line: 2, Column: 32},
+		{Path: "/detail/PolicyName", Rule: "ALLOWED_POLICY_NAMES", Line: 2, Column: 16},
+	}
+	for i := range findings {
+		findings[i].Message = ""
+	}
+	if diff := cmp.Diff(want, findings); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPatternsThatMatchNothingAreRefused(t *testing.T) {
+	for _, c := range []guardrail.Config{
+		{AllowedIdentities: []string{""}},
+		{AllowedIdentities: []string{"bücher.example"}},
+		{AllowedIdentities: []string{"a.com b.com"}},
+		{AllowedPolicyNames: []string{"a.b"}},
+		{AllowedPolicyNames: []string{"a,b"}},
+		{AllowedPrincipals: []string{"\t"}},
+	} {
+		if _, err := guardrail.New(c); err == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	_, err := guardrail.New(guardrail.Config{AllowedIdentities: []string{"ü"}, AllowedPolicyNames: []string{"."}, AllowedPrincipals: []string{""}})
+	for _, variable := range []string{"ALLOWED_IDENTITIES", "ALLOWED_POLICY_NAMES", "ALLOWED_PRINCIPALS"} {
+		if err == nil || !strings.Contains(err.Error(), variable) {
+			t.Errorf("the error does not speak of %s: %v", variable, err)
+		}
+	}
+}
+
+func TestMatchingResource(t *testing.T) {
+	g := guard(t, guardrail.Config{RequireMatchingResource: true})
+	off := guard(t, guardrail.Config{})
+	for _, test := range []struct {
+		reason, resource string
+		want             []string
+	}{
+		{"its ARN", `"Resource":"` + us + `example.com"`, nil},
+		{"the documented example", `"Resource":"arn:aws:ses:us-east-1:EXAMPLE65304:identity/example.com"`, nil},
+		{"everything", `"Resource":"*"`, nil},
+		{"a pattern that covers it", `"Resource":["` + us + `*"]`, nil},
+		{"nothing", `"Resource":[]`, nil},
+		{"another identity", `"Resource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"the second of two", `"Resource":["` + us + `example.com","` + us + `other.com"]`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource/1"}},
+		{"another account", `"Resource":"arn:aws:ses:us-east-1:999999999999:identity/example.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"another Region", `"Resource":"arn:aws:ses:eu-west-1:123456789012:identity/example.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"a look-alike", `"Resource":"` + us + `ехample.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"an escape", `"Resource":"` + us + `\u006fther.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"a pattern that misses it", `"Resource":"` + us + `*@example.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
+		{"NotResource", `"NotResource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/NotResource"}},
+		{"Resource in lower case", `"resource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/resource"}},
+	} {
+		text := `{"Statement":{"Effect":"Allow","Action":"ses:*","Principal":{"AWS":"` + friend + `"},` + test.resource + `}}`
+		text = strings.Replace(text, `"Statement":{`, `"Statement":[{`, 1)
+		text = strings.TrimSuffix(text, "}") + "]}"
+		if diff := cmp.Diff(test.want, refused(g, text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.reason, diff)
+		}
+		if got := refused(off, text); got != nil {
+			t.Errorf("%s: refused when switched off: %q", test.reason, got)
+		}
+	}
+}
+
+// A policy made to cost much costs time in proportion to its length.
+func TestHostilePoliciesAreJudgedAtOnce(t *testing.T) {
+	many := func(part string, n int) string { return strings.TrimSuffix(strings.Repeat(part, n), ",") }
+	var keys strings.Builder
+	for i := range 30_000 { // one key in 2^16 spellings
+		key := []byte("aws:principalorgid")
+		for bit := range 14 {
+			if i>>bit&1 == 1 {
+				key[4+bit] -= 'a' - 'A'
+			}
+		}
+		keys.WriteString(`"` + string(key) + `":"o-a",`)
+	}
+	g := guard(t, guardrail.Config{
+		AllowedPrincipals:       []string{friend, "arn:aws:iam::*:role/a*b*c*d", strings.Repeat("a*", 50) + "b"},
+		RequireMatchingResource: true,
+	})
+	begin := time.Now()
+	for reason, text := range map[string]string{
+		"a hundred thousand principals": allow(`{"AWS":[` + many(`"*",`, 100_000) + `]}`),
+		"principals and conditions":     allow(`{"AWS":[`+many(`"*",`, 10_000)+`]}`, `"Condition":{"StringEquals":{`+keys.String()+`"a":"b"}}`),
+		"conditions without end":        allow(`"*"`, `"Condition":{`+many(`"StringEquals":{"aws:PrincipalOrgID":"o-a"},`, 20_000)+`}`),
+		"one long principal":            allow(`{"AWS":"` + strings.Repeat("a", 200_000) + `"}`),
+		"resources without end":         strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 50_000)+`]`, 1),
+	} {
+		if got := refused(g, text); len(got) == 0 || len(got) > 2*document.MaxFindings {
+			t.Errorf("%s: %d findings", reason, len(got))
+		}
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
