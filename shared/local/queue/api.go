@@ -139,10 +139,12 @@ func writeError(w http.ResponseWriter, err error) {
 }
 
 // onQueue is a request that names its queue by URL.
-type onQueue struct{ QueueUrl string } //nolint:revive // the API's own spelling
+type onQueue struct {
+	QueueURL string `json:"QueueUrl"`
+}
 
 func (r onQueue) queueName() string {
-	_, name, _ := splitURL(r.QueueUrl)
+	_, name, _ := splitURL(r.QueueURL)
 	return name
 }
 
@@ -162,16 +164,16 @@ func splitURL(text string) (account, name string, ok bool) {
 
 // at finds the queue of a URL. The lock must be held.
 func (s *Server) at(r onQueue) (*Queue, error) {
-	if r.QueueUrl == "" {
+	if r.QueueURL == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	account, name, ok := splitURL(r.QueueUrl)
+	account, name, ok := splitURL(r.QueueURL)
 	if !ok {
-		return nil, failf(codeInvalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s.", r.QueueUrl, s.url("NAME"))
+		return nil, failf(codeInvalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s.", r.QueueURL, s.url("NAME"))
 	}
 	q, found := s.queues[name]
 	if !found || account != s.config.Account {
-		return nil, missingQueue(r.QueueUrl)
+		return nil, missingQueue(r.QueueURL)
 	}
 	return q, nil
 }

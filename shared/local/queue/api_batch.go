@@ -8,10 +8,10 @@ import (
 
 // batchID is the name of an entry within its batch.
 type batchID struct {
-	Id string //nolint:revive // the API's own spelling
+	ID string `json:"Id"`
 }
 
-func (b batchID) id() string { return b.Id }
+func (b batchID) id() string { return b.ID }
 
 // batchAnswer is the answer to every batch. An empty list is left out: clients
 // look for the member Failed.
@@ -79,7 +79,7 @@ func checkBatch[E interface{ id() string }](entries []E) error {
 			return failf(codeInvalidBatchEntryID, "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long: %q.", e.id())
 		}
 		if seen[e.id()] {
-			return failf(codeBatchEntryIdsNotDistinct, "Id %s repeated.", e.id())
+			return failf(codeBatchEntryIDsNotDistinct, "Id %s repeated.", e.id())
 		}
 		seen[e.id()] = true
 	}

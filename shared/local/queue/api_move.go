@@ -7,13 +7,13 @@ import (
 )
 
 // aboutARN is a request that names a queue by ARN.
-type aboutARN struct{ SourceArn string } //nolint:revive // the API's own spelling
+type aboutARN struct{ SourceArn string }
 
 func (r aboutARN) queueName() string { return r.SourceArn[strings.LastIndexByte(r.SourceArn, ':')+1:] }
 
 type startMoveRequest struct {
 	aboutARN
-	DestinationArn               string //nolint:revive // the API's own spelling
+	DestinationArn               string
 	MaxNumberOfMessagesPerSecond *int
 }
 
@@ -45,17 +45,14 @@ type listMovesAnswer struct{ Results []moveAnswer }
 type moveAnswer struct {
 	TaskHandle                        string `json:",omitzero"` // of a running task only
 	Status                            string
-	SourceArn                         string //nolint:revive // the API's own spelling
-	DestinationArn                    string `json:",omitzero"` //nolint:revive // the API's own spelling
+	SourceArn                         string
+	DestinationArn                    string `json:",omitzero"`
 	MaxNumberOfMessagesPerSecond      int    `json:",omitzero"`
 	ApproximateNumberOfMessagesMoved  int
 	ApproximateNumberOfMessagesToMove int
 	FailureReason                     string `json:",omitzero"`
 	StartedTimestamp                  int64  // milliseconds since 1970
 }
-
-// maxMoves is how many tasks of a queue are listed at most; 1 is the default.
-const maxMoves = 10
 
 func (s *Server) apiListMessageMoveTasks(_ context.Context, r listMovesRequest) (listMovesAnswer, error) {
 	s.mu.Lock()

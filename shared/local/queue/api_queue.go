@@ -18,7 +18,9 @@ type createQueueRequest struct {
 
 func (r createQueueRequest) queueName() string { return r.QueueName }
 
-type queueURLAnswer struct{ QueueUrl string } //nolint:revive // the API's own spelling
+type queueURLAnswer struct {
+	QueueURL string `json:"QueueUrl"`
+}
 
 func (s *Server) apiCreateQueue(_ context.Context, r createQueueRequest) (queueURLAnswer, error) {
 	s.mu.Lock()
@@ -42,7 +44,7 @@ func (s *Server) apiDeleteQueue(_ context.Context, r onQueue) (nothing, error) {
 
 type getQueueURLRequest struct {
 	QueueName              string
-	QueueOwnerAWSAccountId string //nolint:revive // the API's own spelling
+	QueueOwnerAWSAccountID string `json:"QueueOwnerAWSAccountId"`
 }
 
 func (r getQueueURLRequest) queueName() string { return r.QueueName }
@@ -54,7 +56,7 @@ func (s *Server) apiGetQueueURL(_ context.Context, r getQueueURLRequest) (queueU
 		return queueURLAnswer{}, missingParameter("QueueName")
 	}
 	q, found := s.queues[r.QueueName]
-	if !found || r.QueueOwnerAWSAccountId != "" && r.QueueOwnerAWSAccountId != s.config.Account {
+	if !found || r.QueueOwnerAWSAccountID != "" && r.QueueOwnerAWSAccountID != s.config.Account {
 		return queueURLAnswer{}, missingQueue(r.QueueName)
 	}
 	return queueURLAnswer{q.URL()}, nil
@@ -106,7 +108,7 @@ type listQueuesRequest struct {
 func (listQueuesRequest) queueName() string { return "" }
 
 type listQueuesAnswer struct {
-	QueueUrls []string `json:",omitempty"` //nolint:revive // the API's own spelling
+	QueueURLs []string `json:"QueueUrls,omitempty"`
 	NextToken string   `json:",omitzero"`
 }
 
@@ -124,7 +126,7 @@ type listSourcesRequest struct {
 }
 
 type listSourcesAnswer struct {
-	QueueUrls []string `json:"queueUrls"` //nolint:revive // the API's own spelling
+	QueueURLs []string `json:"queueUrls"`
 	NextToken string   `json:",omitzero"`
 }
 

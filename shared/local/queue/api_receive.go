@@ -17,7 +17,7 @@ type receiveRequest struct {
 }
 
 type receivedMessage struct {
-	MessageId              string //nolint:revive // the API's own spelling
+	MessageID              string `json:"MessageId"`
 	ReceiptHandle          string
 	MD5OfBody              string
 	Body                   string
@@ -59,7 +59,7 @@ func (s *Server) apiReceiveMessage(ctx context.Context, r receiveRequest) (recei
 // show returns as much of a message as was asked for. The digest covers the
 // attributes that are shown, so that a client can check it.
 func (r receiveRequest) show(m Message, wanted []string) receivedMessage {
-	shown := receivedMessage{MessageId: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: m.MD5OfBody, Body: m.Body}
+	shown := receivedMessage{MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: m.MD5OfBody, Body: m.Body}
 	shown.Attributes = m.SystemAttributes()
 	for name := range shown.Attributes {
 		if !slices.Contains(wanted, "All") && !slices.Contains(wanted, name) {

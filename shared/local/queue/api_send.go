@@ -20,13 +20,13 @@ type sendRequest struct {
 	DelaySeconds            *int64
 	MessageAttributes       map[string]messageAttribute
 	MessageSystemAttributes map[string]messageAttribute
-	MessageGroupId          string //nolint:revive // the API's own spelling
-	MessageDeduplicationId  string //nolint:revive // the API's own spelling
+	MessageGroupID          string `json:"MessageGroupId"`
+	MessageDeduplicationID  string `json:"MessageDeduplicationId"`
 }
 
 // input checks what cannot be said in an Input, and makes one of the rest.
 func (r sendRequest) input() (Input, error) {
-	in := Input{Body: r.MessageBody, GroupID: r.MessageGroupId, DeduplicationID: r.MessageDeduplicationId, Delay: duration(r.DelaySeconds)}
+	in := Input{Body: r.MessageBody, GroupID: r.MessageGroupID, DeduplicationID: r.MessageDeduplicationID, Delay: duration(r.DelaySeconds)}
 	for name, given := range r.MessageAttributes {
 		if len(given.StringListValues) > 0 || len(given.BinaryListValues) > 0 {
 			return Input{}, failf(codeInvalidParameterValue, "Message attribute list values in SendMessage operation are not supported: %q.", name)
@@ -67,7 +67,7 @@ type sendMessageRequest struct {
 }
 
 type sentAnswer struct {
-	MessageId                    string //nolint:revive // the API's own spelling
+	MessageID                    string `json:"MessageId"`
 	MD5OfMessageBody             string
 	MD5OfMessageAttributes       string `json:",omitzero"`
 	MD5OfMessageSystemAttributes string `json:",omitzero"`

@@ -26,7 +26,7 @@ func (e *Error) status() int { return cmp.Or(e.Status, http.StatusBadRequest) }
 type code struct{ name, query string }
 
 var (
-	codeBatchEntryIdsNotDistinct = code{"BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"}
+	codeBatchEntryIDsNotDistinct = code{"BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"}
 	codeBatchRequestTooLong      = code{"BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"}
 	codeEmptyBatchRequest        = code{"EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"}
 	codeInvalidAddress           = code{"InvalidAddress", "InvalidAddress"}
@@ -53,7 +53,7 @@ var (
 var queryCodes = func() map[string]string {
 	byName := map[string]string{}
 	for _, c := range []code{
-		codeBatchEntryIdsNotDistinct, codeBatchRequestTooLong, codeEmptyBatchRequest, codeInvalidAddress,
+		codeBatchEntryIDsNotDistinct, codeBatchRequestTooLong, codeEmptyBatchRequest, codeInvalidAddress,
 		codeInvalidAttributeName, codeInvalidAttributeValue, codeInvalidBatchEntryID, codeInvalidMessageContents,
 		codeInvalidParameterValue, codeMessageNotInflight, codeMissingParameter, codeOverLimit,
 		codePurgeQueueInProgress, codeQueueDeletedRecently, codeQueueDoesNotExist, codeQueueNameExists,

@@ -153,7 +153,7 @@ func TestFaultsOverHTTP(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			defer func() {
-				if got := recover(); got != http.ErrAbortHandler {
+				if got, _ := recover().(error); !errors.Is(got, http.ErrAbortHandler) {
 					t.Errorf("the handler ended with %v", got)
 				}
 				if got := q.Counts().Visible; got != c.stored {

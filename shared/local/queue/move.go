@@ -19,6 +19,9 @@ const (
 // message that a program sent to the dead-letter queue, not SQS.
 const noMessageSource = "CouldNotDetermineMessageSource"
 
+// maxMoves is how many tasks of a queue are kept, and listed at most.
+const maxMoves = 10
+
 // maxMoveRate is the most messages a second that a move may be limited to.
 const maxMoveRate = 500
 
@@ -73,6 +76,7 @@ func (s *Server) startMove(sourceARN, destinationARN string, rate int) (*moveTas
 		status: taskRunning, toMove: source.counts[Visible], started: now,
 	}
 	source.tasks = append(source.tasks, task)
+	source.tasks = source.tasks[max(0, len(source.tasks)-maxMoves):]
 	task.timer = time.AfterFunc(0, task.step)
 	return task, nil
 }

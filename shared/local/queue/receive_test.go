@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// poll receives in the background and says what came, and after how long.
+// polled is what a poll got, and after how long.
 type polled struct {
 	messages []Message
 	err      error
 	after    time.Duration
 }
 
+// poll receives in the background; when it returns, the receive waits.
 func poll(ctx context.Context, q *Queue, wait time.Duration) <-chan polled {
 	done := make(chan polled, 1)
 	began := time.Now()
