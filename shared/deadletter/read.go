@@ -1,0 +1,88 @@
+package deadletter
+
+import (
+	"encoding/json"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Received is a letter as it lies on the dead-letter queue.
+type Received struct {
+	// Letter is what was sent. Its record is the source queue's message as far
+	// as it is known: the id it had there, that queue's ARN, the body, and the
+	// sender's own attributes, unpacked. The system attributes are the letter's.
+	Letter
+	ID            string // the letter's own message id
+	ReceiptHandle string
+	Sent          time.Time // when the queue took it; for a standard queue's letter moved by SQS, when the request was sent
+	// RanOut says that SQS moved it here: it ran out of receives. A code beside
+	// that is of an earlier failure, before it was redriven.
+	RanOut bool
+}
+
+// Read reads a message of the dead-letter queue: the other way of Send. The
+// message must have been received with all its attributes, system attributes
+// included.
+//
+// Only SQS's own move sets DeadLetterQueueSourceArn. It tells a letter that ran
+// out of receives after it was redriven with its old reason still on it.
+func Read(m types.Message) Received {
+	attributes := make(map[string]events.SQSMessageAttribute, len(m.MessageAttributes))
+	for name, value := range m.MessageAttributes {
+		attributes[name] = events.SQSMessageAttribute{
+			DataType: aws.ToString(value.DataType), StringValue: value.StringValue, BinaryValue: value.BinaryValue,
+		}
+	}
+	movedFrom := m.Attributes[string(types.MessageSystemAttributeNameDeadLetterQueueSourceArn)]
+	r := Received{ID: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle), RanOut: movedFrom != ""}
+	if ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
+		r.Sent = time.UnixMilli(ms)
+	}
+	r.Record = events.SQSMessage{
+		MessageId: r.ID, Body: aws.ToString(m.Body), Attributes: m.Attributes,
+		EventSource: "aws:sqs", EventSourceARN: movedFrom, MessageAttributes: attributes,
+	}
+	r.readReason(attributes)
+	return r
+}
+
+// readReason takes the reason off the attributes. The smallest letter has no
+// SourceMessageId beside its ErrorCode; where SQS moved the message, such an
+// ErrorCode is the sender's own.
+func (r *Received) readReason(attributes map[string]events.SQSMessageAttribute) {
+	value := func(name string) string { return aws.ToString(attributes[name].StringValue) }
+	// It stands wherever it stood when the function read it, and is not the sender's to use.
+	r.AnsweredTo = value(AnsweredTo)
+	_, hasSource := attributes[SourceMessageID]
+	if value(ErrorCode) == "" || r.RanOut && !hasSource {
+		r.RanOut = true
+		return
+	}
+	r.Code, r.Message = value(ErrorCode), value(ErrorMessage)
+	// A list that does not read back is shown as none; the message says the first of it.
+	_ = json.Unmarshal([]byte(value(Violations)), &r.Violations)
+	if !r.RanOut {
+		r.Record.MessageId, r.Record.EventSourceARN = value(SourceMessageID), value(SourceQueueARN)
+	}
+	if !hasSource {
+		attributes = maps.Clone(attributes)
+		attributes[SourceMessageID] = events.SQSMessageAttribute{}
+	}
+	r.Record.MessageAttributes = senderAttributes(events.SQSMessage{MessageAttributes: attributes})
+}
+
+// SenderAttributes are the sender's own attributes as SQS takes them.
+func (r Received) SenderAttributes() map[string]types.MessageAttributeValue {
+	own := make(map[string]types.MessageAttributeValue, len(r.Record.MessageAttributes))
+	for name, value := range r.Record.MessageAttributes {
+		own[name] = types.MessageAttributeValue{
+			DataType: aws.String(value.DataType), StringValue: value.StringValue, BinaryValue: value.BinaryValue,
+		}
+	}
+	return own
+}
