@@ -97,7 +97,7 @@ func (h *handler) open(records []events.SQSMessage) []*request {
 		switch {
 		case r.AnsweredTo != "":
 			r.refused = &outcome.Rejection{Code: outcome.AlreadyAnswered, Message: r.AnsweredTo + " was told that this request failed; it must not take effect behind its back. To ask again, ask anew"}
-		case r.CloudFormation != nil && time.Since(r.Asked) > stackPatience:
+		case r.CloudFormation != nil && !r.Asked.IsZero() && time.Since(r.Asked) > stackPatience:
 			r.refused = &outcome.Rejection{Code: outcome.Expired, Message: "the stack asked at " + r.Asked.UTC().Format(time.RFC3339) + " and waits an hour at most; applying it now would leave a policy that no stack owns. Deploy the stack again"}
 		default:
 			var found *outcome.Rejection

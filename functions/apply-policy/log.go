@@ -40,11 +40,12 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 // level is how loud an outcome is: an error where the deployment is at fault
 // and somebody has to act, a warning where the requester or the moment is.
 func level(o outcome.Outcome) slog.Level {
-	switch {
-	case o.Kind == outcome.Applied, o.Kind == outcome.Superseded:
+	switch o.Kind {
+	case outcome.Applied, outcome.Superseded:
 		return slog.LevelInfo
-	case o.Kind == outcome.Rejected:
+	case outcome.Rejected:
 		return slog.LevelWarn
+	case outcome.Retry:
 	}
 	switch o.Code {
 	case outcome.CauseAccessDenied, outcome.CauseDeadLetter, outcome.CauseUnknown:

@@ -1,0 +1,74 @@
+package check_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"sespolicy/shared/check"
+	"sespolicy/shared/guardrail"
+	"sespolicy/shared/message"
+	"sespolicy/shared/outcome"
+)
+
+func statement(principal, more string) string {
+	return `{"Effect":"Allow","Principal":` + principal + `,"Action":"ses:SendEmail","Resource":"arn:aws:ses:us-east-1:123456789012:identity/a.com"` + more + `}`
+}
+
+func request(policy string) string {
+	return `{"Identity":"a.com","PolicyName":"P","Policy":{"Statement":[` + policy + `]}}`
+}
+
+// examine opens a body and checks it as the function does.
+func examine(t *testing.T, body string, config guardrail.Config) (warnings int, refused *outcome.Rejection) {
+	t.Helper()
+	fence, err := guardrail.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, malformed := message.Open(events.SQSMessage{Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests"})
+	warned, found := check.Request(m.Request, fence)
+	return len(warned), outcome.Join(malformed, found)
+}
+
+func TestRequest(t *testing.T) {
+	const account = `{"AWS":"111122223333"}`
+	only := guardrail.Config{AllowedIdentities: []string{"b.com"}, AllowedPolicyNames: []string{"Q*"}}
+	for name, test := range map[string]struct {
+		body   string
+		config guardrail.Config
+		want   string // code, then the paths of all violations
+	}{
+		"nothing to refuse":                  {request(statement(account, "")), guardrail.Config{}, ""},
+		"a warning stops nothing":            {request(statement(account, `,"Condition":{"StringEquals":{"AWS:SourceAccount":"1"}}`)), guardrail.Config{}, ""},
+		"what SES could not accept":          {request(`{"Effect":"allow"}`), guardrail.Config{}, "InvalidPolicy"},
+		"a duplicate member in the policy":   {request(statement(account, `,"Effect":"Deny"`)), guardrail.Config{}, "InvalidPolicy /Policy/Statement/0/Effect"},
+		"a policy that is no JSON":           {`{"Identity":"a.com","PolicyName":"P","Policy":"{"}`, guardrail.Config{}, "InvalidPolicy /Policy"},
+		"too large":                          {request(statement(account, `,"Sid":"`+strings.Repeat("s", 4096)+`"`)), guardrail.Config{}, "PolicyTooLarge /Policy"},
+		"what this deployment refuses":       {request(statement(`"*"`, "")), guardrail.Config{}, "GuardrailViolation /Policy/Statement/0/Principal"},
+		"a delete has its guardrails too":    {`{"Action":"DeleteIdentityPolicy","Identity":"a.com","PolicyName":"P"}`, only, "GuardrailViolation /Identity /PolicyName"},
+		"all of it at once, the first code":  {strings.Replace(request(statement(`"*"`, `,"Condition":1`)), "a.com", "?", 1), guardrail.Config{}, "InvalidIdentity /Identity /Policy/Statement/0/Condition /Policy/Statement/0/Principal"},
+		"no guardrail where nothing is done": {`{"RequestType":"Delete","ResponseURL":"u","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing"}`, only, ""},
+	} {
+		_, refused := examine(t, test.body, test.config)
+		got := ""
+		if refused != nil {
+			got = refused.Code
+			for _, v := range refused.Violations {
+				got += " " + v.Path
+			}
+		}
+		if got != test.want && (test.want != "InvalidPolicy" || !strings.HasPrefix(got, "InvalidPolicy ")) {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestWarningsComeWithWhatPasses(t *testing.T) {
+	warnings, refused := examine(t, request(statement(`{"AWS":"111122223333"}`, `,"Condition":{"StringEquals":{"AWS:SourceAccount":"123456789012"}}`)), guardrail.Config{})
+	if fmt.Sprint(warnings, refused) != "1 <nil>" {
+		t.Errorf("%d warnings, %v", warnings, refused)
+	}
+}
