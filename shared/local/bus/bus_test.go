@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,16 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/wire"
 )
-
-// direct hands a client's requests to the handler without a network.
-type direct struct{ handler http.Handler }
-
-func (d direct) Do(r *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	d.handler.ServeHTTP(recorder, r)
-	return recorder.Result(), nil
-}
 
 func newBus() *bus.Server {
 	return bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
@@ -46,7 +37,7 @@ func put(s *bus.Server, entries ...types.PutEventsRequestEntry) (*eventbridge.Pu
 		Region:           "us-east-1",
 		Credentials:      credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		BaseEndpoint:     aws.String("http://events.local"),
-		HTTPClient:       direct{s},
+		HTTPClient:       wire.Client{Handler: s},
 		RetryMaxAttempts: 1,
 	})
 	return client.PutEvents(context.Background(), &eventbridge.PutEventsInput{Entries: entries})
@@ -187,6 +178,12 @@ func TestWholeRequestIsRefused(t *testing.T) {
 		eleven[i] = entry("app", "Fine", `{}`)
 	}
 	half := entry("app", "Big", `{"a":"`+strings.Repeat("x", 512<<10)+`"}`)
+	full := entry("app", "Full", `{"a":"`+strings.Repeat("x", 1<<20-len("appFull")-len(`{"a":""}`))+`"}`)
+	if _, err := put(newBus(), full); err != nil {
+		t.Errorf("1 MiB: %v", err)
+	}
+	timed := full
+	timed.Time = aws.Time(time.Now())
 	for _, tt := range []struct {
 		name    string
 		entries []types.PutEventsRequestEntry
@@ -194,6 +191,7 @@ func TestWholeRequestIsRefused(t *testing.T) {
 		{"no entries", []types.PutEventsRequestEntry{}},
 		{"eleven entries", eleven},
 		{"over 1 MiB in all", []types.PutEventsRequestEntry{half, half}},
+		{"1 MiB and a time", []types.PutEventsRequestEntry{timed}},
 		{"no complete entry", []types.PutEventsRequestEntry{{Source: aws.String("app")}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,23 +16,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/wire"
 )
-
-// direct hands a client's requests to the handler without a network.
-type direct struct{ handler http.Handler }
-
-func (d direct) Do(r *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	d.handler.ServeHTTP(recorder, r)
-	return recorder.Result(), nil
-}
 
 func client(s *states.Server) *sfn.Client {
 	return sfn.New(sfn.Options{
 		Region:           "us-east-1",
 		Credentials:      credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		BaseEndpoint:     aws.String("http://states.local"),
-		HTTPClient:       direct{s},
+		HTTPClient:       wire.Client{Handler: s},
 		RetryMaxAttempts: 1,
 	})
 }
