@@ -19,10 +19,12 @@ import (
 )
 
 const (
-	// responseReserve is kept at the end of an invocation, when no call is under
-	// way any more: for the delays of what comes back, the metrics and the
-	// response itself. Without a response the whole batch would come back.
-	responseReserve = 3 * time.Second
+	// responseReserve is kept at the end of an invocation, when no request is
+	// under way any more: a second for the events, then two for the delays of
+	// what comes back, then the metrics and the response itself. Without a
+	// response the whole batch would come back.
+	responseReserve = 4 * time.Second
+	eventsReserve   = 3 * time.Second
 	// stackPatience is how long a CloudFormation stack waits for an answer at most.
 	stackPatience = time.Hour
 )
@@ -44,6 +46,7 @@ type handler struct {
 	// soon, at every attempt: somebody else uses the allowance, and the rest of
 	// the batch would only spend its receives on the same answer.
 	throttled bool
+	calls     apply.Stats // of this batch
 }
 
 // handle brings every message of the batch to an outcome, in the order that
@@ -52,7 +55,7 @@ func (h *handler) handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	work, cancel := withReserve(ctx, responseReserve)
 	defer cancel()
 	requests := h.open(batch.Records)
-	h.throttled = false
+	h.throttled, h.calls = false, apply.Stats{}
 	for _, sameKey := range byKey(requests) {
 		h.settleKey(work, sameKey)
 	}
@@ -61,10 +64,17 @@ func (h *handler) handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 			h.settle(work, r, outcome.Of(r.refused, r.Receives))
 		}
 	}
-	h.logFailure(ctx, "announcing outcomes", h.replies.Announce(work, results(requests)))
+	h.announce(ctx, requests)
 	h.logFailure(ctx, "setting delays", setDelays(ctx, h.visibility, h.deadLetterQueueURL, requests))
-	h.logFailure(ctx, "writing metrics", h.metrics.write(requests, h.applier.TakeStats()))
+	h.logFailure(ctx, "writing metrics", h.metrics.write(requests, h.calls))
 	return failures(requests), nil
+}
+
+// announce sends the events, which nothing hangs on.
+func (h *handler) announce(ctx context.Context, requests []*request) {
+	ctx, cancel := withReserve(ctx, eventsReserve)
+	defer cancel()
+	h.logFailure(ctx, "announcing outcomes", h.replies.Announce(ctx, results(requests)))
 }
 
 // withReserve is ctx ending early by reserve; as it is where it has no deadline.
@@ -173,7 +183,10 @@ func (h *handler) try(ctx context.Context, r *request) outcome.Outcome {
 	}
 	begun := time.Now()
 	err := h.applier.Apply(ctx, r.Request)
-	r.call = time.Since(begun)
+	calls := h.applier.TakeStats()
+	r.call = time.Since(begun) - calls.Waited
+	h.calls.Waited += calls.Waited
+	h.calls.Throttled += calls.Throttled
 	if err == nil {
 		h.marks.applied(r)
 	}

@@ -236,7 +236,7 @@ func TestABatchOutOfTimeHandsBackTheUntriedAtOnce(t *testing.T) {
 		}
 		begun := time.Now()
 		expect(t, "handed back", len(w.deliver(t, bodies...)), 10)
-		// Nine attempts of 5 s and the pauses between them are 53 s; a tenth would end after the 57 s there are.
+		// Nine attempts of 5 s and the pauses between them are 53 s; a tenth would end after the 56 s there are.
 		expect(t, "took", time.Since(begun).Round(time.Second), 53*time.Second)
 		expect(t, "last outcome", w.outcomes(t)[9], "Retry NoTimeLeft")
 		expect(t, "visible again", w.requests.Counts().Visible, 1)

@@ -25,7 +25,7 @@ const (
 	metricRetried    = "Retried"
 	metricThrottled  = "Throttled"  // attempts of calls that SES refused for coming too soon
 	metricQueueTime  = "QueueTime"  // ms from the queue to the outcome
-	metricCallTime   = "CallTime"   // ms of a request's call of SES, its waiting included
+	metricCallTime   = "CallTime"   // ms that a request's call of SES took, without waiting for its turn
 	metricPacingTime = "PacingTime" // ms that the batch's calls waited for their turn
 	metricBatchSize  = "BatchSize"
 )

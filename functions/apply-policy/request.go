@@ -16,7 +16,7 @@ type request struct {
 	warnings []document.Finding
 	outcome  outcome.Outcome
 	untried  bool          // no call was begun for it: it may come back at once
-	call     time.Duration // what its call of SES took, waiting for its turn included
+	call     time.Duration // what its attempts took, without the waiting for their turns
 }
 
 // newer reports whether r was asked for after other: by the queue's own time,

@@ -14,8 +14,9 @@ import (
 //
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 type CloudFormation struct {
-	RequestType        string // Create, Update or Delete
-	ResponseURL        string // a presigned S3 PUT
+	At                 document.Node // the object it was read from
+	RequestType        string        // Create, Update or Delete
+	ResponseURL        string        // a presigned S3 PUT
 	StackID            string
 	RequestID          string // with StackID, what identifies the request
 	LogicalResourceID  string
@@ -50,7 +51,7 @@ func parsePhysicalResourceID(id string) (identity.Identity, string, bool) {
 // physical id alone: it takes off what this resource put, whatever the
 // properties say by now.
 func (r *reader) openCustomResource(n document.Node, findings []document.Finding) {
-	c := &CloudFormation{}
+	c := &CloudFormation{At: n}
 	c.RequestType, _ = r.text(n, "RequestType")
 	c.ResponseURL, _ = r.text(n, "ResponseURL")
 	c.StackID, _ = r.text(n, "StackId")

@@ -75,12 +75,12 @@ func New(cfg aws.Config, eventBus string) *Replier {
 // Check refuses a request whose answer must not be delivered: its response URL is not one of
 // CloudFormation's. Such a request must have no effect, for nobody would hear of it.
 func (r *Replier) Check(m message.Message) *outcome.Rejection {
-	if m.CloudFormation == nil {
-		return nil
+	if m.CloudFormation == nil || m.CloudFormation.ResponseURL == "" {
+		return nil // one that is missing was refused when the message was opened
 	}
 	if err := r.buckets.check(m.CloudFormation.ResponseURL); err != nil {
 		return outcome.Reject(outcome.MalformedRequest, []document.Finding{
-			{Path: "/ResponseURL", Rule: RuleResponseURL, Message: err.Error()},
+			m.CloudFormation.At.Get("ResponseURL").Finding(RuleResponseURL, err.Error()),
 		})
 	}
 	return nil
@@ -94,7 +94,7 @@ func (r *Replier) Asker(m message.Message, o outcome.Outcome) string {
 	switch {
 	case o.Kind == outcome.Retry, o.Code == outcome.Expired, o.Code == outcome.AlreadyAnswered:
 		return ""
-	case m.CloudFormation != nil && r.Check(m) == nil:
+	case m.CloudFormation != nil && r.buckets.check(m.CloudFormation.ResponseURL) == nil:
 		return CloudFormation
 	case m.TaskToken != "":
 		return StepFunctions

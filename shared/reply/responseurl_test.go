@@ -1,12 +1,14 @@
 package reply
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"sespolicy/shared/document"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -81,7 +83,7 @@ func TestResponseURLsOnAWS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			replier := New(aws.Config{Region: tt.region}, "")
-			m := message.Message{CloudFormation: &message.CloudFormation{RequestType: "Create", ResponseURL: tt.url + "?" + secret}}
+			m := message.Message{CloudFormation: asking(tt.url + "?" + secret)}
 			rejection := replier.Check(m)
 			if (rejection == nil) != tt.fine {
 				t.Fatalf("got %v", rejection)
@@ -107,6 +109,13 @@ func TestResponseURLsOnAWS(t *testing.T) {
 	}
 }
 
+// asking is a custom resource request with that response URL.
+func asking(responseURL string) *message.CloudFormation {
+	text, _ := json.Marshal(map[string]string{"ResponseURL": responseURL})
+	doc, _ := document.Read(text)
+	return &message.CloudFormation{At: doc.Root(), RequestType: "Create", ResponseURL: responseURL}
+}
+
 func TestResponseURLsAtAnEndpoint(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:4566")
 	t.Setenv("AWS_REGION", "us-east-1")
@@ -125,7 +134,7 @@ func TestResponseURLsAtAnEndpoint(t *testing.T) {
 		"https://" + usBucket + ".s3.amazonaws.com/arn":    false,
 		"http://127.0.0.1.evil.org:4566/" + usBucket + "/": false,
 	} {
-		rejection := replier.Check(message.Message{CloudFormation: &message.CloudFormation{ResponseURL: url + "?" + secret}})
+		rejection := replier.Check(message.Message{CloudFormation: asking(url + "?" + secret)})
 		if (rejection == nil) != fine {
 			t.Errorf("%s: got %v", url, rejection)
 		}
