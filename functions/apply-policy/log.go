@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"sespolicy/shared/outcome"
+	"sespolicy/shared/reply"
 )
 
 // logRequest writes the one line that each delivery of a request gets: never
@@ -17,7 +18,7 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 		slog.String("action", string(r.Request.Action)),
 		slog.String("identity", r.Request.Identity.Name),
 		slog.String("policyName", r.Request.PolicyName),
-		slog.String("outcome", r.word()),
+		slog.String("outcome", reply.Word(r.Message, r.outcome)),
 		slog.Int("receiveCount", r.Receives),
 		slog.Int64("queuedMs", r.queued().Milliseconds()),
 		slog.Int64("callMs", r.call.Milliseconds()),

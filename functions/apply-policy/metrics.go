@@ -10,6 +10,7 @@ import (
 
 	"sespolicy/shared/apply"
 	"sespolicy/shared/outcome"
+	"sespolicy/shared/reply"
 )
 
 // Namespace is where CloudWatch keeps the metrics.
@@ -101,7 +102,7 @@ func metricOf(r *request) string {
 	if r.outcome.Kind == outcome.Retry {
 		return metricRetried
 	}
-	return r.word()
+	return reply.Word(r.Message, r.outcome)
 }
 
 // emitEach writes the metric once for each value of the dimension.

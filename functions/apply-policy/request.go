@@ -29,15 +29,6 @@ func (r *request) newer(other *request) bool {
 	return r.index > other.index
 }
 
-// word is the outcome as logs, metrics and events call it: an applied delete
-// is Deleted.
-func (r *request) word() string {
-	if r.outcome.Kind == outcome.Applied && r.Request.Action == message.Delete {
-		return "Deleted"
-	}
-	return r.outcome.Kind.String()
-}
-
 // queued is how long the request was in the queue until now.
 func (r *request) queued() time.Duration {
 	if r.Sent.IsZero() {

@@ -44,20 +44,26 @@ func newDetail(r Result) Detail {
 		Action:       string(m.Request.Action),
 		Identity:     m.Request.Identity.Name,
 		PolicyName:   m.Request.PolicyName,
-		Outcome:      r.Outcome.Kind.String(),
+		Outcome:      Word(m, r.Outcome),
 		Code:         r.Outcome.Code,
 		Reason:       cut(r.Outcome.Message, maxReason),
 		Violations:   r.Outcome.Violations,
 		Warnings:     r.Warnings,
 		ReceiveCount: m.Receives,
 	}
-	if r.Outcome.Kind == outcome.Applied && m.Request.Action == message.Delete {
-		d.Outcome = "Deleted"
-	}
 	if !m.Sent.IsZero() {
 		d.QueuedMs = max(0, time.Since(m.Sent).Milliseconds())
 	}
 	return d
+}
+
+// Word is what an outcome is called, here and in logs and metrics: the kind's own name, and Deleted
+// for a delete that was applied.
+func Word(m message.Message, o outcome.Outcome) string {
+	if o.Kind == outcome.Applied && m.Request.Action == message.Delete {
+		return "Deleted"
+	}
+	return o.Kind.String()
 }
 
 // encode writes the detail in at most limit bytes: the first violations and warnings stay, as many
