@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/reply"
@@ -29,13 +30,21 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 	if r.OriginID != "" {
 		attributes = append(attributes, slog.String("sourceId", r.OriginID))
 	}
-	if trace := r.Record.Attributes["AWSTraceHeader"]; trace != "" {
+	if trace := traceID(r); trace != "" {
 		attributes = append(attributes, slog.String("traceId", trace))
 	}
 	if len(r.warnings) > 0 {
 		attributes = append(attributes, slog.Any("warnings", r.warnings))
 	}
 	h.log.LogAttrs(ctx, level(r.outcome), "request", attributes...)
+}
+
+// traceID is the requester's own trace where it sent one, else the invocation's.
+func traceID(r *request) string {
+	if trace := r.Record.Attributes["AWSTraceHeader"]; trace != "" {
+		return trace
+	}
+	return os.Getenv("_X_AMZN_TRACE_ID")
 }
 
 // level is how loud an outcome is: an error where the deployment is at fault
