@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"sespolicy/shared/local"
+	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/mapping"
+)
+
+// live prints a line for each thing that happens while a stack runs.
+type live struct {
+	out io.Writer
+
+	mu    sync.Mutex
+	names map[string]string // message id: what to call it
+}
+
+func (l *live) observer() local.Observer {
+	return local.Observer{Request: l.request, Line: l.line, Mapping: l.mapping, Call: l.call}
+}
+
+// name has a message called by a name of its own.
+func (l *live) name(messageID, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.names == nil {
+		l.names = map[string]string{}
+	}
+	l.names[messageID] = name
+}
+
+func (l *live) request(r local.Request) {
+	l.mu.Lock()
+	name, named := l.names[r.MessageID]
+	l.mu.Unlock()
+	what := strings.Trim(r.Identity+" "+r.PolicyName, " ")
+	switch {
+	case named:
+		what = name
+	case what == "":
+		what = r.MessageID
+	}
+	detail := "queued " + milliseconds(r.QueuedMS)
+	if r.CallMS > 0 {
+		detail += ", SES call " + milliseconds(r.CallMS)
+	}
+	if r.ReceiveCount > 1 {
+		detail += fmt.Sprintf(", receive %d", r.ReceiveCount)
+	}
+	if r.Reason != "" {
+		detail += ": " + r.Reason
+	}
+	l.print(r.Time, r.Outcome, r.Code, what+"  ("+detail+")")
+}
+
+func (l *live) mapping(event mapping.Event) {
+	size := fmt.Sprintf("a batch of %d", len(event.Messages))
+	switch event.Kind {
+	case mapping.FunctionError:
+		if event.Err != nil {
+			return // the function was stopped: so is all of this
+		}
+		l.print(time.Now(), "Error", string(event.Kind), size+" comes back: "+string(event.Result.Payload))
+	case mapping.BadResponse:
+		l.print(time.Now(), "Error", string(event.Kind), size+" comes back: "+event.Err.Error())
+	case mapping.Dropped:
+		l.print(time.Now(), "Retry", string(event.Kind), size+" was throttled until its visibility timeout passed")
+	case mapping.QueueError:
+		l.print(time.Now(), "Error", string(event.Kind), event.Err.Error())
+	}
+}
+
+func (l *live) call(call email.Call) {
+	if call.Code == "Throttling" {
+		l.print(call.Time, "", call.Code, "SES refused "+call.Action+" of "+call.Identity+" "+call.PolicyName)
+	}
+}
+
+// line is anything else that the function wrote.
+func (l *live) line(line string) {
+	_, _ = fmt.Fprintln(l.out, "          function:", printable(line))
+}
+
+func (l *live) print(at time.Time, outcome, code, what string) {
+	_, _ = fmt.Fprintf(l.out, "%s  %-10s %-18s  %s\n", at.Local().Format(time.TimeOnly), outcome, code, printable(what))
+}
+
+// milliseconds is a duration as people read it.
+func milliseconds(n int64) string {
+	return (time.Duration(n) * time.Millisecond).Round(time.Millisecond).String()
+}
+
+// printable is a text that cannot move the cursor, colour the screen or break
+// the line: requesters choose what stands in it.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/local"
+)
+
+func newLocalCommand() *cobra.Command {
+	var flags stackFlags
+	command := &cobra.Command{
+		Use:   "local",
+		Short: "Run it all here until Ctrl-C, for any AWS client",
+		Long: "Local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke on one port of this machine,\n" +
+			"and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an account.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			out := command.OutOrStdout()
+			lines := &live{out: out}
+			stack, end, err := flags.start(command.Context(), out, true, lines.observer())
+			if err != nil {
+				return err
+			}
+			defer end()
+			greet(out, stack)
+			stack.Resume()
+			<-command.Context().Done()
+			summarise(out, stack)
+			return nil
+		},
+	}
+	flags.register(command, local.DefaultListen)
+	return command
+}
+
+// greet says how to talk to the stack.
+func greet(out io.Writer, stack *local.Stack) {
+	environment := stack.Environment()
+	var exports []string
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		exports = append(exports, name+"="+environment[name])
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nsespolicy local serves %s\n\n", stack.URL)
+	fmt.Fprintf(&b, "  export %s\n\n", strings.Join(exports, " \\\n         "))
+	for _, q := range stack.Resources.Queues {
+		fmt.Fprintf(&b, "  %-16s %s\n", q.LogicalID, q.URL)
+	}
+	for _, t := range stack.Resources.Topics {
+		fmt.Fprintf(&b, "  %-16s %s\n", t.LogicalID, t.ARN)
+	}
+	fmt.Fprintf(&b, "  %-16s %s\n\n", "Function", stack.Function.ARN())
+	// The AWS CLI of version 1 takes the endpoint of SQS from this flag alone.
+	fmt.Fprintf(&b, "  aws --endpoint-url %s sqs send-message --queue-url %s --message-body file://request.json\n", stack.URL, stack.Source().URL())
+	fmt.Fprintf(&b, "  aws --endpoint-url %s ses list-identity-policies --identity example.com\n\n", stack.URL)
+	b.WriteString("Ctrl-C ends it. What happens:\n\n")
+	_, _ = io.WriteString(out, b.String())
+}
+
+// summarise shows what became of everything, at the end.
+func summarise(out io.Writer, stack *local.Stack) {
+	counts := map[[2]string]int{}
+	for _, request := range stack.Requests() {
+		counts[[2]string{request.Outcome, request.Code}]++
+	}
+	keys := slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	var rows [][]string
+	for _, key := range keys {
+		rows = append(rows, []string{key[0], key[1], fmt.Sprint(counts[key])})
+	}
+	_, _ = fmt.Fprintln(out)
+	report(out, "Outcomes", []string{"outcome", "code", "requests"}, rows, cut)
+	reportPolicies(out, stack)
+	reportDeadLetters(out, stack, nil)
+	reportReplies(out, stack)
+	stats, waiting := stack.Stats(), stack.Source().Counts()
+	_, _ = fmt.Fprintf(out, "\n%d messages received, %d invocations, %d throttled, %d function errors; %d messages still on %s\n",
+		stats.Received, stats.Invocations, stats.Throttles, stats.FunctionErrors,
+		waiting.Visible+waiting.InFlight+waiting.Delayed, stack.Source().Name())
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sespolicy/shared/local"
+)
+
+// bootstrap is the function, built once as the commands build it.
+var bootstrap string
+
+func TestMain(m *testing.M) { os.Exit(build(m)) }
+
+func build(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "sespolicy")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
+	if bootstrap, err = local.Build(context.Background(), "../../..", folder); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return m.Run()
+}
+
+// command runs the program as main does, on a stack that hurries.
+func command(t *testing.T, arguments ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errOut bytes.Buffer
+	status = run(ctx, arguments, &out, &errOut)
+	return status, out.String(), errOut.String()
+}
+
+// here is a command with the flags of a stack that hurries; flags that follow
+// win.
+func here(command string, arguments ...string) []string {
+	return append([]string{command, "--template", "../../../template.yaml", "--bootstrap", bootstrap,
+		"--listen", "127.0.0.1:0", "--ses-interval", "1ms", "--env", "MIN_CALL_INTERVAL=2ms"}, arguments...)
+}
+
+func TestRunSeesEverySampleThrough(t *testing.T) {
+	status, out, stderr := command(t, here("run", "--events", "../../../events")...)
+	if status != 0 {
+		t.Errorf("status %d: %s\n%s", status, stderr, out)
+	}
+	for _, want := range []string{" 0 without an outcome, 0 unlike", "accepted-by-name", "Policies on SES", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not shown", want)
+		}
+	}
+}
+
+func TestRunFailsWhenASampleEndsOtherwise(t *testing.T) {
+	folder := t.TempDir()
+	sample, err := os.ReadFile("../../../events/accepted-by-name.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "rejected-invalid-policy-not-at-all.json"), sample, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := command(t, here("run", "--events", folder)...)
+	if status != 1 || !strings.Contains(stderr, "rejected-invalid-policy-not-at-all") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+func TestRunFailsWithoutAnOutcome(t *testing.T) {
+	folder := t.TempDir()
+	sample, err := os.ReadFile("../../../events/accepted-by-name.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "accepted-never.json"), sample, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// SES is not there: nothing listens on port 1.
+	status, out, stderr := command(t, here("run", "--events", folder, "--timeout", "2s", "--env", "AWS_ENDPOINT_URL_SES=http://127.0.0.1:1")...)
+	if status != 1 || !strings.Contains(stderr, "1 of 1 messages have no outcome") {
+		t.Errorf("status %d: %s\n%s", status, stderr, out)
+	}
+}
+
+func TestInvoke(t *testing.T) {
+	status, out, stderr := command(t, here("invoke", "../../../events/accepted-by-name.json")...)
+	if status != 0 || out != "{\"batchItemFailures\":[]}\n" || !strings.Contains(stderr, "Applied") {
+		t.Errorf("status %d: %s %s", status, out, stderr)
+	}
+	event := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(event, []byte(`[]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, out, _ := command(t, here("invoke", event)...); status != 1 || !strings.Contains(out, "errorType") {
+		t.Errorf("a function error: status %d: %s", status, out)
+	}
+	if err := os.WriteFile(event, []byte(`{`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := command(t, here("invoke", event)...); status != 1 || !strings.Contains(stderr, event) {
+		t.Errorf("no JSON: status %d: %s", status, stderr)
+	}
+}
+
+// until cancels when a text has been written.
+type until struct {
+	text   string
+	cancel context.CancelFunc
+
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+func (u *until) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n, err := u.out.Write(p)
+	if strings.Contains(u.out.String(), u.text) {
+		u.cancel()
+	}
+	return n, err
+}
+
+func TestLocalRunsUntilItIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &until{text: "Ctrl-C ends it", cancel: cancel}
+	var stderr bytes.Buffer
+	if status := run(ctx, here("local"), out, &stderr); status != 0 {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
+	text := out.out.String()
+	for _, want := range []string{"AWS_ENDPOINT_URL=http://127.0.0.1:", "/123456789012/RequestQueue", "Outcomes: none", "0 messages received"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not shown:\n%s", want, text)
+		}
+	}
+}
+
+func TestWhatIsWrongIsSaid(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close() //nolint:errcheck // nothing was written
+	for _, test := range []struct {
+		reason    string
+		arguments []string
+		want      string
+	}{
+		{"port taken", here("local", "--listen", taken.Addr().String()), taken.Addr().String()},
+		{"no template", here("local", "--template", "nowhere.yaml"), "nowhere.yaml"},
+		{"an environment that the function refuses", here("local", "--env", "MIN_CALL_INTERVAL=soon"), "MIN_CALL_INTERVAL"},
+		{"no samples", here("run", "--events", t.TempDir()), "no samples"},
+		{"an unknown command", []string{"fly"}, "fly"},
+		{"no event", []string{"invoke"}, "arg"},
+	} {
+		status, _, stderr := command(t, test.arguments...)
+		if status != 1 || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: status %d: %s", test.reason, status, stderr)
+		}
+	}
+}
+
+func TestNoGoTool(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	status, _, stderr := command(t, "local", "--listen", "127.0.0.1:0")
+	if status != 1 || !strings.Contains(stderr, "--bootstrap") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+// Requesters choose what stands in a line: it must stay one, and plain.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"example.com":               "example.com",
+		"é, 日本":                     "é, 日本",
+		"two\nlines":                "two\uFFFDlines",
+		"\x1b[31mred":               "\uFFFD[31mred",
+		"right-to-left \u202e mark": "right-to-left \uFFFD mark",
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("printable(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

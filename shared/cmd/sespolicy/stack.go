@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/local"
+)
+
+// stackFlags are the flags of every command that runs the stack here.
+type stackFlags struct {
+	template, bootstrap, listen string
+	parameters, environment     map[string]string
+	interval                    time.Duration
+}
+
+func (f *stackFlags) register(command *cobra.Command, listen string) {
+	flags := command.Flags()
+	flags.StringVar(&f.template, "template", local.DefaultTemplate, "the SAM template to take every number from")
+	flags.StringVar(&f.bootstrap, "bootstrap", "", "the function's executable for this machine (built with the Go tool if not given)")
+	flags.StringVar(&f.listen, "listen", listen, "loopback address and port to serve on; port 0 takes a free one")
+	flags.StringToStringVar(&f.parameters, "parameter", nil, "a parameter of the template, NAME=VALUE; may be repeated")
+	flags.StringToStringVar(&f.environment, "env", nil, "a variable over the function's environment, NAME=VALUE; may be repeated")
+	flags.DurationVar(&f.interval, "ses-interval", time.Second, "the least time between two calls that SES allows here")
+}
+
+// localParameters turn on what costs nothing here: events in and out.
+var localParameters = map[string]string{"RequestEventBusName": "default", "EventBusName": "default"}
+
+// start builds the function if need be, and starts the stack. End it with
+// what is returned.
+func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool, observer local.Observer) (*local.Stack, func(), error) {
+	clean := func() {}
+	bootstrap := f.bootstrap
+	if bootstrap == "" {
+		folder, err := os.MkdirTemp("", "sespolicy")
+		if err != nil {
+			return nil, nil, fmt.Errorf("making a folder for the function: %w", err)
+		}
+		clean = func() { _ = os.RemoveAll(folder) } // in the temporary folder: the system cleans up
+		_, _ = fmt.Fprintln(progress, "building the function ...")
+		if bootstrap, err = local.Build(ctx, filepath.Dir(f.template), folder); err != nil {
+			clean()
+			return nil, nil, err
+		}
+	}
+	parameters := map[string]string{}
+	for _, each := range []map[string]string{localParameters, f.parameters} {
+		for name, value := range each {
+			parameters[name] = value
+		}
+	}
+	stack, err := local.Start(ctx, local.Config{
+		Template:     f.template,
+		Bootstrap:    bootstrap,
+		Listen:       f.listen,
+		Parameters:   parameters,
+		Environment:  f.environment,
+		CallInterval: f.interval,
+		Paused:       paused,
+		Observer:     observer,
+	})
+	if err != nil {
+		clean()
+		return nil, nil, err
+	}
+	return stack, func() { stack.Close(); clean() }, nil
+}
