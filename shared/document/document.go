@@ -21,7 +21,8 @@ const MaxDepth = 64
 // 1 MiB; the limit is for files on the command line.
 const MaxText = 64 << 20
 
-// Document is one JSON text and the places of all its values.
+// Document is one JSON text and the places of all its values. It is for one
+// goroutine: lines are counted when the first place is asked for.
 type Document struct {
 	bytes   []byte  // the text as given
 	text    string  // the same, so that decoded strings cost no allocation

@@ -76,7 +76,7 @@ func (r *reader) read() *Finding {
 			break
 		}
 	}
-	if _, err := r.decoder.ReadToken(); err != io.EOF {
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return r.unreadable(err)
 	}
 	return nil
@@ -220,7 +220,7 @@ func (r *reader) unreadable(err error) *Finding {
 	switch {
 	case err == nil: // a token where the text should have ended
 		at, why = int(r.decoder.InputOffset())-1, "something follows the JSON value"
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		why = "it is empty"
 	case errors.As(err, &syntax):
 		at, pointer = int(syntax.ByteOffset), string(syntax.JSONPointer)

@@ -173,9 +173,13 @@ func TestMatchingResource(t *testing.T) {
 		{"an escape", `"Resource":"` + us + `\u006fther.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
 		{"a pattern that misses it", `"Resource":"` + us + `*@example.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/Resource"}},
 		{"NotResource", `"NotResource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/NotResource"}},
+		{"NotResource in a Deny", `"NotResource":"` + us + `other.com","effect":"Deny"`, nil},
 		{"Resource in lower case", `"resource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/resource"}},
 	} {
-		text := `{"Statement":{"Effect":"Allow","Action":"ses:*","Principal":{"AWS":"` + friend + `"},` + test.resource + `}}`
+		text := `{"Statement":{"Action":"ses:*","Principal":{"AWS":"` + friend + `"},` + test.resource + `}}`
+		if !strings.Contains(text, "effect") {
+			text = strings.Replace(text, `{"Action"`, `{"Effect":"Allow","Action"`, 1)
+		}
 		text = strings.Replace(text, `"Statement":{`, `"Statement":[{`, 1)
 		text = strings.TrimSuffix(text, "}") + "]}"
 		if diff := cmp.Diff(test.want, refused(g, text)); diff != "" {

@@ -37,7 +37,8 @@ func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found 
 				continue
 			}
 		}
-		if len(g.config.AllowedPrincipals) > 0 && !g.allowsPrincipal(p.kind, text, partition) && !(public && g.allowsAny(narrowing, partition)) {
+		listed := len(g.config.AllowedPrincipals) == 0 || g.allowsPrincipal(p.kind, text, partition) || public && g.allowsAny(narrowing, partition)
+		if !listed {
 			found.Add(p.at.Finding(AllowedPrincipals, "the principal "+document.Quote(text)+
 				" is not among those that this deployment lets in: ask its owner to add it to "+AllowedPrincipals))
 		}
@@ -120,7 +121,7 @@ func coversAccount(pattern, text, partition string) bool {
 	}
 	fields := strings.SplitN(text, ":", 6)
 	return len(fields) == 6 && fields[0] == "arn" && (partition == "" || fields[1] == partition) &&
-		(fields[2] == "iam" || fields[2] == "sts") && fields[3] == "" && fields[4] == pattern && !strings.ContainsAny(fields[1], "*?")
+		(fields[2] == "iam" || fields[2] == "sts") && fields[3] == "" && fields[4] == pattern
 }
 
 // allowsAny reports whether one of the narrowing conditions leaves only

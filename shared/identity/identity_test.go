@@ -37,6 +37,8 @@ func TestParseRefuses(t *testing.T) {
 	for reason, text := range map[string]string{
 		"nothing":                    "",
 		"a space":                    "example.com ",
+		"a space in the local part":  "a b@example.com",
+		"a DEL in the local part":    "a\x7f@example.com",
 		"a display name":             "Me <me@example.com>",
 		"a line end":                 "example.com\n",
 		"a NUL":                      "example.com\x00",

@@ -98,23 +98,21 @@ func (c *checker) statements(p *Policy, at document.Node) {
 		c.wrongType(at, "Statement", "a statement (an object) or a list of them")
 		return
 	}
-	broken := false
 	for n := range Values(at) {
 		if !n.IsObject() {
-			broken = true
 			c.wrongType(n, "the statement", "an object")
 			continue
 		}
 		p.Statements = append(p.Statements, c.statement(n))
 	}
-	c.checkNobody(broken)
+	c.checkNobody()
 }
 
 // checkNobody says that Principal elements name nobody: a violation when the
 // whole policy names nobody, else a warning.
-func (c *checker) checkNobody(broken bool) {
+func (c *checker) checkNobody() {
 	for _, n := range c.nobody {
-		if c.principals == 0 && !broken {
+		if c.principals == 0 {
 			c.violation(n.Finding(RuleNoPrincipal, "no principal is named, a policy has to name at least one"))
 		} else {
 			c.warning(n.Finding(RuleEmptyElement, "no principal is named, so the statement is for nobody"))

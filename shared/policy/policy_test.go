@@ -110,6 +110,7 @@ func TestViolations(t *testing.T) {
 
 		{"Principal and NotPrincipal", statement(`"NotPrincipal":{"AWS":"*"}`, `"Effect":"Deny"`), []string{"exclusive-elements /Statement/0/NotPrincipal"}},
 		{"Action and NotAction", statement(`"NotAction":"ses:SendEmail"`), []string{"exclusive-elements /Statement/0/NotAction"}},
+		{"the later of the two", statement(`"Action":`, `"NotAction":"ses:SendEmail"`, `"Action":"ses:SendEmail"`), []string{"exclusive-elements /Statement/0/Action"}},
 		{"Resource and NotResource", statement(`"NotResource":[]`), []string{"exclusive-elements /Statement/0/NotResource"}},
 
 		{"Principal is null", statement(`"Principal":null`), []string{"wrong-type /Statement/0/Principal"}},
