@@ -1,0 +1,153 @@
+package redrive_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sespolicy/shared/identity"
+	"sespolicy/shared/local/queue"
+	"sespolicy/shared/redrive"
+)
+
+func TestLookSeesAllAndGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(500)
+		began := time.Now()
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		if err != nil || look.Seen != 500 || len(look.Letters) != 500 || !look.Complete() || look.Others != 0 {
+			t.Fatalf("saw %d of %d, %v", look.Seen, look.Counted, err)
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("took %v, want the second that an empty queue is waited for", took)
+		}
+		if c := o.deadLetters.Counts(); c.InFlight != 500 {
+			t.Errorf("%+v", c)
+		}
+		if err := look.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c := o.deadLetters.Counts(); c.InFlight != 0 || c.Visible != 500 {
+			t.Errorf("%+v", c)
+		}
+		ranOut := 0
+		for i, l := range look.Letters {
+			if l.RanOut {
+				ranOut++
+			}
+			if i > 0 && l.Sent.Before(look.Letters[i-1].Sent) {
+				t.Fatal("not the oldest first")
+			}
+		}
+		if ranOut != 100 {
+			t.Errorf("%d ran out of receives, want 100", ranOut)
+		}
+	})
+}
+
+func TestLookIsHonest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(30)
+		if _, err := o.deadLetters.Receive(t.Context(), queue.ReceiveOptions{MaxMessages: 10}); err != nil {
+			t.Fatal(err)
+		}
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		if err != nil || look.Seen != 20 || look.Counted != 30 || look.Others != 10 || look.Complete() {
+			t.Errorf("%+v %v", look, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, true)
+		o.fill(140) // 20 of each group, of which ten can be seen
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		if err != nil || look.Seen != 70 || look.Counted != 140 || look.Others != 0 || look.Complete() {
+			t.Errorf("%+v %v", look, err)
+		}
+	})
+}
+
+func TestLookInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(100)
+		ctx, cancel := context.WithCancel(t.Context())
+		receives := 0
+		o.server.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
+			if c.Action == "ReceiveMessage" {
+				if receives++; receives == 3 {
+					cancel() // while the call is under way
+				}
+			}
+			return queue.Fault{Latency: 50 * time.Millisecond}
+		}})
+		look, err := redrive.Find(ctx, o.client, o.from, redrive.Filter{})
+		if !errors.Is(err, context.Canceled) || look.Seen != 30 {
+			t.Errorf("saw %d, %v", look.Seen, err)
+		}
+		if err := look.Release(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if c := o.deadLetters.Counts(); c.InFlight != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// Calls so slow that the hold runs out: it ends, and says that it is not complete.
+func TestLookEndsWithItsHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(100)
+		o.server.SetFaults(queue.Faults{Call: func(queue.Call) queue.Fault { return queue.Fault{Latency: 5 * time.Second} }})
+		began := time.Now()
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		if err != nil || look.Ended || look.Complete() || time.Since(began) != 40*time.Second {
+			t.Errorf("%v %d seen after %v: %v", look.Ended, look.Seen, time.Since(began), err)
+		}
+		// Those that have come back by themselves meanwhile are no failure.
+		if err := look.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestFilter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(10)
+		time.Sleep(time.Hour)
+		o.reject(10, "Expired", "")
+		id, err := identity.Parse("arn:aws:ses:us-east-1:123456789012:identity/D3.example.COM")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, test := range map[string]struct {
+			filter redrive.Filter
+			want   int
+		}{
+			"everything":           {redrive.Filter{}, 11},
+			"a code":               {redrive.Filter{Codes: []string{"expired"}}, 1},
+			"two codes":            {redrive.Filter{Codes: []string{"Expired", "InvalidPolicy"}}, 3},
+			"out of receives":      {redrive.Filter{Codes: []string{redrive.RanOutOfReceives}}, 2},
+			"an identity":          {redrive.Filter{Identities: []string{id.Key()}}, 2}, // 3 and 10
+			"a policy name":        {redrive.Filter{PolicyNames: []string{"P1"}}, 4},    // 1, 4, 7, 10
+			"names differ by case": {redrive.Filter{PolicyNames: []string{"p1"}}, 0},
+			"old":                  {redrive.Filter{OlderThan: time.Hour}, 10},
+			"young":                {redrive.Filter{NewerThan: time.Hour}, 1},
+			"both":                 {redrive.Filter{PolicyNames: []string{"P1"}, NewerThan: time.Hour}, 1},
+			"no such id":           {redrive.Filter{IDs: []string{"x"}}, 0},
+		} {
+			look, err := redrive.Find(t.Context(), o.client, o.from, test.filter)
+			if err != nil || len(look.Letters) != test.want || look.Seen != 11 {
+				t.Errorf("%s: %d of %d, want %d: %v", name, len(look.Letters), look.Seen, test.want, err)
+			}
+			if err := look.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
