@@ -75,13 +75,16 @@ func New(cfg aws.Config, eventBus string) *Replier {
 // Check refuses a request whose answer must not be delivered: its response URL is not one of
 // CloudFormation's. Such a request must have no effect, for nobody would hear of it.
 func (r *Replier) Check(m message.Message) *outcome.Rejection {
-	if m.CloudFormation == nil || m.CloudFormation.ResponseURL == "" {
-		return nil // one that is missing was refused when the message was opened
+	asked := m.CloudFormation
+	if asked == nil {
+		return nil
 	}
-	if err := r.buckets.check(m.CloudFormation.ResponseURL); err != nil {
-		return outcome.Reject(outcome.MalformedRequest, []document.Finding{
-			m.CloudFormation.At.Get("ResponseURL").Finding(RuleResponseURL, err.Error()),
-		})
+	at := asked.At.Get("ResponseURL")
+	if asked.ResponseURL == "" && !at.IsString() {
+		return nil // one that is missing, or no string, was refused when the message was opened
+	}
+	if err := r.buckets.check(asked.ResponseURL); err != nil {
+		return outcome.Reject(outcome.MalformedRequest, []document.Finding{at.Finding(RuleResponseURL, err.Error())})
 	}
 	return nil
 }
