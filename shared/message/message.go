@@ -90,7 +90,7 @@ func Open(record events.SQSMessage) (Message, *outcome.Rejection) {
 	if told, ok := record.MessageAttributes[deadletter.AnsweredTo]; ok && told.StringValue != nil {
 		m.AnsweredTo = *told.StringValue
 	}
-	r := reader{message: &m}
+	r := reader{message: &m, misspelt: map[string]bool{}}
 	r.open(record.Body, 0)
 	return m, r.rejection()
 }
@@ -102,6 +102,9 @@ type reader struct {
 	malformed  []document.Finding // MalformedRequest
 	identities []document.Finding // InvalidIdentity
 	names      []document.Finding // InvalidPolicyName
+	// misspelt are the members that are there under a name that is no member's:
+	// one mistake, said once.
+	misspelt map[string]bool
 }
 
 func (r *reader) rejection() *outcome.Rejection {

@@ -30,6 +30,7 @@ func (r *reader) refuse(f document.Finding) { r.malformed = append(r.malformed, 
 func (r *reader) text(n document.Node, name string) (string, bool) {
 	value := n.Get(name)
 	switch {
+	case !value.Exists() && r.misspelt[name]: // said there
 	case !value.Exists():
 		r.refuse(n.Finding(RuleMissingMember, fmt.Sprintf("%s is missing, expected a string", name)))
 	case !value.IsString():
@@ -78,6 +79,7 @@ func (r *reader) refuseUnknown(n document.Node, known []string) {
 		if near, ok := document.Nearest(name, known); ok {
 			f = f.Suggest(near)
 			f.Message += fmt.Sprintf("; did you mean %s?", near)
+			r.misspelt[near] = true
 		}
 		r.refuse(f)
 	}
@@ -135,6 +137,7 @@ func (r *reader) readPolicyName(n document.Node) {
 func (r *reader) readPolicy(n, at document.Node) {
 	p := &r.message.Request.Policy
 	switch {
+	case !at.Exists() && r.misspelt["Policy"]: // said there
 	case !at.Exists():
 		r.refuse(n.Finding(RuleMissingMember, "Policy is missing, expected the policy document: an object, or its text as a string"))
 	case at.IsObject():
