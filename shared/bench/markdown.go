@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// markdown is the report as a person reads it.
+func (r report) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured on %s with `make bench`: %s, %d cores, %s, %s. All contenders of a table were measured side by side, in one run.\n",
+		r.Date, r.Machine.CPU, r.Machine.Cores, r.Machine.OS, r.Machine.Go)
+	r.goals(&b)
+	for _, s := range r.Sections {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.Title, s.About)
+		if s.Plot != "" {
+			fmt.Fprintf(&b, "![%s](%s)\n\n", s.Title, s.Plot)
+		}
+		s.table(&b)
+		for _, note := range s.Notes {
+			fmt.Fprintf(&b, "\n%s\n", note)
+		}
+	}
+	return b.String()
+}
+
+func (r report) goals(b *strings.Builder) {
+	fmt.Fprint(b, "\n| what | measured | goal | |\n|---|---:|---:|---|\n")
+	for _, s := range r.Sections {
+		for _, g := range s.Goals {
+			verdict := "met"
+			if !g.met() {
+				verdict = "**missed**"
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.What, number(g.Value), g.bound(), verdict)
+		}
+	}
+}
+
+func (s section) table(b *strings.Builder) {
+	fmt.Fprintf(b, "| | %s |\n|---|%s\n", strings.Join(s.Columns, " | "), strings.Repeat("---:|", len(s.Columns)))
+	for _, l := range s.Lines {
+		fmt.Fprintf(b, "| %s |", l.Name)
+		for _, v := range l.Values {
+			fmt.Fprintf(b, " %s |", number(v))
+		}
+		fmt.Fprintln(b)
+	}
+}
+
+// number is a figure with three digits that mean something, or all of a whole
+// number; a dash for none.
+func number(v value) string {
+	f := float64(v)
+	switch a := math.Abs(f); {
+	case math.IsNaN(f):
+		return "–"
+	case f == math.Trunc(f), a >= 1000:
+		return thousands(strconv.FormatFloat(f, 'f', 0, 64))
+	case a >= 100:
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	case a >= 10:
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	case a >= 0.1:
+		return strconv.FormatFloat(f, 'f', 2, 64)
+	default:
+		return strconv.FormatFloat(f, 'g', 2, 64)
+	}
+}
+
+func thousands(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"sespolicy/shared/local"
+	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/local/queue"
+)
+
+// stack is everything that template.yaml describes, on this machine, with the
+// requests on its queue and nobody polling yet.
+func stack(ctx context.Context, bootstrap string, seed uint64, requests []request, watch func(mapping.Event)) (*local.Stack, []string, error) {
+	s, err := local.Start(ctx, local.Config{Bootstrap: bootstrap, Listen: "127.0.0.1:0", Paused: true, Observer: local.Observer{Mapping: watch}})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Email.SetFault(latencies(seed))
+	var ids []string
+	for _, r := range requests {
+		id, err := s.Send(ctx, events.SQSMessage{Body: r.body()})
+		if err != nil {
+			s.Close()
+			return nil, nil, err
+		}
+		ids = append(ids, id)
+	}
+	return s, ids, nil
+}
+
+// drainMapped has the event source mapping bring the requests to the function.
+func drainMapped(ctx context.Context, bootstrap string, seed uint64, requests []request) (drained, error) {
+	var d drained
+	s, ids, err := stack(ctx, bootstrap, seed, requests, func(e mapping.Event) { d.Billed += e.Result.Duration })
+	if err != nil {
+		return d, err
+	}
+	defer s.Close()
+	begun := time.Now()
+	s.Resume()
+	if open := s.Await(ctx, ids...); len(open) > 0 {
+		return d, fmt.Errorf("%d of %d requests have no outcome", len(open), len(ids))
+	}
+	d.Took = time.Since(begun)
+	d.read(begun, s.Email.Calls())
+	return d, nil
+}
+
+// drainBatches hands the requests to the function in batches of at most so
+// many, each when the one before is done and not before its own turn.
+func drainBatches(ctx context.Context, bootstrap string, seed uint64, requests []request, most int, every time.Duration) (drained, error) {
+	var d drained
+	s, _, err := stack(ctx, bootstrap, seed, requests, nil)
+	if err != nil {
+		return d, err
+	}
+	defer s.Close()
+	begun := time.Now()
+	for n := time.Duration(0); ; n++ {
+		time.Sleep(time.Until(begun.Add(n * every)))
+		messages, err := s.Source().Receive(ctx, queue.ReceiveOptions{MaxMessages: most, Wait: new(time.Duration)})
+		if err != nil || len(messages) == 0 {
+			break
+		}
+		took, err := invoke(ctx, s, messages)
+		if err != nil {
+			return d, err
+		}
+		d.Billed += took
+	}
+	d.Took = time.Since(begun)
+	d.read(begun, s.Email.Calls())
+	return d, ctx.Err()
+}
+
+// invoke hands the function one batch, which it must be done with.
+func invoke(ctx context.Context, s *local.Stack, messages []queue.Message) (time.Duration, error) {
+	var batch events.SQSEvent
+	for _, m := range messages {
+		batch.Records = append(batch.Records, events.SQSMessage{MessageId: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body,
+			Attributes: m.SystemAttributes(), EventSourceARN: s.Source().ARN(), EventSource: "aws:sqs", AWSRegion: local.Region})
+	}
+	payload, err := json.Marshal(batch)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.Function.Invoke(ctx, payload)
+	if err != nil {
+		return 0, err
+	}
+	if string(result.Payload) != `{"batchItemFailures":[]}` {
+		return 0, fmt.Errorf("the function answered %s", result.Payload)
+	}
+	for _, m := range messages {
+		if err := s.Source().Delete(ctx, m.ReceiptHandle); err != nil {
+			return 0, err
+		}
+	}
+	return result.Duration, nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// report is what a run found.
+type report struct {
+	Date     string    `json:"date"`
+	Machine  machine   `json:"machine"`
+	Sections []section `json:"sections"`
+}
+
+// machine is what the figures were measured on.
+type machine struct {
+	CPU   string `json:"cpu"`
+	Cores int    `json:"cores"`
+	Go    string `json:"go"`
+	OS    string `json:"os"`
+}
+
+// section is one thing measured: a table, each line a contender.
+type section struct {
+	Name    string   `json:"name"`
+	Title   string   `json:"title"`
+	About   string   `json:"about"` // what was measured and how
+	Columns []string `json:"columns"`
+	Lines   []line   `json:"lines"`
+	Goals   []goal   `json:"goals,omitempty"`
+	Notes   []string `json:"notes,omitempty"` // what was left out, and why
+	Plot    string   `json:"plot,omitempty"`  // a file beside the report
+}
+
+// line is one contender's figures, one for each column; NaN for none.
+type line struct {
+	Name   string  `json:"name"`
+	Values []value `json:"values"`
+}
+
+// value is a figure that may be missing, which JSON writes as null.
+type value float64
+
+// none is a figure that there is none of.
+var none = value(math.NaN())
+
+// MarshalJSON writes what is missing as null.
+func (v value) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(v)) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(math.Round(float64(v)*1e4) / 1e4)
+}
+
+// goal is a figure with a bound. Ratios are of two contenders in one run, so
+// that they hold on any machine.
+type goal struct {
+	What    string `json:"what"`
+	Value   value  `json:"value"`
+	AtMost  value  `json:"atMost"`
+	AtLeast value  `json:"atLeast"`
+}
+
+func atMost(what string, v, bound float64) goal {
+	return goal{What: what, Value: value(v), AtMost: value(bound), AtLeast: none}
+}
+
+func atLeast(what string, v, bound float64) goal {
+	return goal{What: what, Value: value(v), AtMost: none, AtLeast: value(bound)}
+}
+
+// met reports whether the figure is within its bound.
+func (g goal) met() bool {
+	return !math.IsNaN(float64(g.Value)) && !(g.Value > g.AtMost) && !(g.Value < g.AtLeast)
+}
+
+// bound is the bound in words.
+func (g goal) bound() string {
+	if math.IsNaN(float64(g.AtMost)) {
+		return "at least " + number(g.AtLeast)
+	}
+	return "at most " + number(g.AtMost)
+}
+
+func newReport() report {
+	m := machine{CPU: "unknown", Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for each := range strings.Lines(string(text)) {
+			if name, model, ok := strings.Cut(each, ":"); ok && strings.TrimSpace(name) == "model name" {
+				m.CPU = strings.TrimSpace(model)
+				break
+			}
+		}
+	}
+	return report{Date: time.Now().UTC().Format(time.DateOnly), Machine: m}
+}
+
+// missed are the goals that were not met.
+func (r report) missed() []goal {
+	var list []goal
+	for _, s := range r.Sections {
+		list = append(list, slices.DeleteFunc(slices.Clone(s.Goals), goal.met)...)
+	}
+	return list
+}
+
+// write writes the report in both its forms.
+func (r report) write(folder string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	for name, content := range map[string][]byte{"report.json": append(text, '\n'), "report.md": []byte(r.markdown())} {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
+	}
+	return nil
+}

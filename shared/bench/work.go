@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// work measures what a request costs beside waiting, by the benchmarks of the
+// function: its package is a command, and can only be called from within.
+func work(ctx context.Context, b *bench) (section, error) {
+	found, err := b.benchmarks(ctx, "BenchmarkWork|BenchmarkCall|BenchmarkUnmarshal", b.runs, "1s")
+	if err != nil {
+		return section{}, err
+	}
+	whole, call, unmarshal := found["BenchmarkWork"], found["BenchmarkCall"], found["BenchmarkUnmarshal"]
+	const time, allocations, bytes = "cpu-us/request", "allocs/request", "KB/request"
+	least := median(unmarshal[time])
+	lineOf := func(name string, figure func(unit string) float64) line {
+		return line{name, []value{value(figure(time)), value(figure(time) / least), value(figure(allocations)), value(figure(bytes))}}
+	}
+	of := func(m map[string][]float64) func(string) float64 {
+		return func(unit string) float64 { return median(m[unit]) }
+	}
+	own := func(unit string) float64 { return median(whole[unit]) - median(call[unit]) }
+	return section{Name: "work", Title: "Work per request",
+		About: fmt.Sprintf("Processor time of the whole process, the garbage collector's included, from the record as the Lambda library hands it over to its outcome, its log line and its share of the batch's metrics, in batches of ten. "+
+			"The SES client is real down to its HTTP client, which answers at once and is not SES: its own time is next to nothing. The call of SES alone, by a client of the SDK as it comes, is the SDK's part (building, signing, reading the answer); the rest is this project's. Medians of %d runs.", b.runs),
+		Columns: []string{"µs of processor time", "of json.Unmarshal", "allocations", "KB allocated"},
+		Lines: []line{
+			lineOf("json.Unmarshal of the record into any", of(unmarshal)),
+			lineOf("this project, the SDK's call left out", own),
+			lineOf("the SDK's call", of(call)),
+			lineOf("the whole", of(whole)),
+		},
+		Goals: []goal{atMost("work per request, of json.Unmarshal of its record", own(time)/least, 6)},
+	}, nil
+}
+
+// memory measures whether an instance that lives long grows.
+func memory(ctx context.Context, b *bench) (section, error) {
+	found, err := b.benchmarks(ctx, "BenchmarkUptime", 1, "1x")
+	if err != nil {
+		return section{}, err
+	}
+	before, after := median(found["BenchmarkUptime"]["heap-KB-before"]), median(found["BenchmarkUptime"]["heap-KB-after"])
+	return section{Name: "memory", Title: "Memory over time",
+		About:   "The heap after a collection, when the marks of what was applied are full (10,000 policies), and 10,000 batches later, each about a policy not seen before.",
+		Columns: []string{"KB before", "KB after", "of before"},
+		Lines:   []line{{"this project", []value{value(before), value(after), value(after / before)}}},
+		Goals:   []goal{atMost("memory after 10,000 batches, of before", after/before, 1.05)},
+	}, nil
+}
+
+// benchmarks runs benchmarks of the function: by name and unit, the figures of
+// each run.
+func (b *bench) benchmarks(ctx context.Context, names string, count int, each string) (map[string]map[string][]float64, error) {
+	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^("+names+")$", "-benchtime", each, "-count", strconv.Itoa(count), ours)
+	text, err := command.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("the benchmarks of the function: %w\n%s", err, text)
+	}
+	found := readBenchmarks(text)
+	for name := range strings.SplitSeq(names, "|") {
+		if len(found[name]) == 0 {
+			return nil, fmt.Errorf("the benchmarks of the function: %s is missing from\n%s", name, text)
+		}
+	}
+	return found, nil
+}
+
+// readBenchmarks reads Go's benchmark format:
+// BenchmarkWork-2  384  2955015 ns/op  101802 cpu-ns/request.
+func readBenchmarks(text []byte) map[string]map[string][]float64 {
+	found := map[string]map[string][]float64{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+			continue
+		}
+		name, _, _ := strings.Cut(fields[0], "-")
+		if found[name] == nil {
+			found[name] = map[string][]float64{}
+		}
+		for i := 2; i+1 < len(fields); i += 2 {
+			if figure, err := strconv.ParseFloat(fields[i], 64); err == nil {
+				found[name][fields[i+1]] = append(found[name][fields[i+1]], figure)
+			}
+		}
+	}
+	return found
+}
