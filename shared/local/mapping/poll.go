@@ -22,11 +22,14 @@ const (
 func (m *Mapping) poll(ctx context.Context) {
 	for ctx.Err() == nil {
 		batch, err := m.gather(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return // what was received becomes visible again
-		case err != nil:
+		}
+		if err != nil {
 			m.observe(Event{Kind: QueueError, Err: err})
+		}
+		switch {
+		case err != nil && len(batch) == 0:
 			wait(ctx, retryQueue)
 		case len(batch) > 0:
 			m.occupied(ctx, len(batch))
@@ -38,7 +41,8 @@ func (m *Mapping) poll(ctx context.Context) {
 	}
 }
 
-// gather receives until the batch is full or its window is over.
+// gather receives until the batch is full or its window is over. After an error
+// it returns what it has.
 func (m *Mapping) gather(ctx context.Context) ([]queue.Message, error) {
 	batch, err := m.receive(ctx, m.config.BatchSize, longPoll)
 	if err != nil || len(batch) == 0 {
@@ -52,7 +56,7 @@ func (m *Mapping) gather(ctx context.Context) ([]queue.Message, error) {
 		}
 		more, err := m.receive(ctx, m.config.BatchSize-len(batch), min(left, longPoll))
 		if err != nil {
-			break // what is there is delivered
+			return batch, err
 		}
 		batch = append(batch, more...)
 	}
