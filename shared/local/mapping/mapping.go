@@ -58,7 +58,7 @@ type Config struct {
 	// ReportBatchItemFailures has the function say which messages failed.
 	ReportBatchItemFailures bool
 	// Backoff is the wait before retry 1, 2, ... of a throttled batch; nil is
-	// half a second, doubling to five.
+	// half a second, doubling to two.
 	Backoff func(retry int) time.Duration
 	// Observe, if set, is told what happens. Several goroutines may call it at
 	// once.
@@ -194,9 +194,9 @@ func (m *Mapping) count(change func()) {
 	change()
 }
 
-// backoff is half a second, doubling to five.
+// backoff is half a second, doubling to two.
 func backoff(retry int) time.Duration {
-	return min(500*time.Millisecond<<min(retry-1, 10), 5*time.Second)
+	return min(500*time.Millisecond<<min(retry-1, 10), 2*time.Second)
 }
 
 // wait lets time pass and reports whether ctx is still alive.

@@ -265,8 +265,8 @@ func TestThrottledBatchGoesBackAtItsVisibilityTimeout(t *testing.T) {
 			}
 		}})
 		pass(59 * time.Second)
-		// After 0.5, 1.5, 3.5, 7.5, then every 5 seconds: 12.5 ... 57.5.
-		if stats := m.Stats(); stats.Throttles != 1+4+10 || stats.Received != 2 || stats.Dropped != 0 {
+		// At once, after 0.5 and 1.5 seconds, then every 2: 3.5 ... 57.5.
+		if stats := m.Stats(); stats.Throttles != 3+28 || stats.Received != 2 || stats.Dropped != 0 {
 			t.Errorf("before the visibility timeout: %+v", stats)
 		}
 		pass(time.Hour / 2)
