@@ -61,8 +61,12 @@ func (n Node) Type() string {
 
 func (n Node) at() *value { return &n.doc.values[n.i] }
 
-// Text is a string's decoded text; of any other value, the text as written.
+// Text is a string's decoded text; of any other value, the text as written;
+// empty where there is none.
 func (n Node) Text() string {
+	if n.doc == nil {
+		return ""
+	}
 	v := n.at()
 	if v.kind != jsontext.KindString {
 		return n.doc.text[v.start:v.end]
