@@ -6,6 +6,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -82,10 +83,11 @@ func judge(err error) error {
 // that reads a text. What stands in quotes is the requester's own, such as the
 // condition key 'aws:PrincipalOrgID', and says nothing.
 func speaksOfPrincipal(message string) bool {
-	return strings.Contains(strings.ToLower(quoted.ReplaceAllString(message, "")), "principal")
+	return strings.Contains(strings.ToLower(quoted().ReplaceAllString(message, "")), "principal")
 }
 
-var quoted = regexp.MustCompile(`'[^']*'|"[^"]*"`)
+// quoted is compiled when it is first needed, which is seldom.
+var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`'[^']*'|"[^"]*"`) })
 
 // isHung reports whether an attempt ended because no answer came in time.
 func isHung(err error) bool {

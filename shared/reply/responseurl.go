@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -23,18 +24,24 @@ const bucketPrefix = "cloudformation-custom-resource-response-"
 // partitions are the Regions and the domain of each partition. A new Region needs no change here, a
 // new partition does.
 var partitions = []struct {
-	region *regexp.Regexp
+	region func() *regexp.Regexp
 	domain string
 	global bool // s3.DOMAIN is this partition's S3, not another's
 }{
-	{regexp.MustCompile(`^cn-[a-z]+-[0-9]+$`), "amazonaws.com.cn", false},
-	{regexp.MustCompile(`^us-gov-[a-z]+-[0-9]+$`), "amazonaws.com", false},
-	{regexp.MustCompile(`^us-iso-[a-z]+-[0-9]+$`), "c2s.ic.gov", false},
-	{regexp.MustCompile(`^us-isob-[a-z]+-[0-9]+$`), "sc2s.sgov.gov", false},
-	{regexp.MustCompile(`^eu-isoe-[a-z]+-[0-9]+$`), "cloud.adc-e.uk", false},
-	{regexp.MustCompile(`^us-isof-[a-z]+-[0-9]+$`), "csp.hci.ic.gov", false},
-	{regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-[0-9]+$`), "amazonaws.eu", false},
-	{regexp.MustCompile(`^[a-z]{2}-[a-z]+-[0-9]+$`), "amazonaws.com", true},
+	{pattern(`^cn-[a-z]+-[0-9]+$`), "amazonaws.com.cn", false},
+	{pattern(`^us-gov-[a-z]+-[0-9]+$`), "amazonaws.com", false},
+	{pattern(`^us-iso-[a-z]+-[0-9]+$`), "c2s.ic.gov", false},
+	{pattern(`^us-isob-[a-z]+-[0-9]+$`), "sc2s.sgov.gov", false},
+	{pattern(`^eu-isoe-[a-z]+-[0-9]+$`), "cloud.adc-e.uk", false},
+	{pattern(`^us-isof-[a-z]+-[0-9]+$`), "csp.hci.ic.gov", false},
+	{pattern(`^eusc-[a-z]+-[a-z]+-[0-9]+$`), "amazonaws.eu", false},
+	{pattern(`^[a-z]{2}-[a-z]+-[0-9]+$`), "amazonaws.com", true},
+}
+
+// pattern is a regular expression that is compiled when it is first needed: at the start of the
+// function these would cost all who never see a response URL a tenth of a millisecond.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
 // hostForms are the hosts of a response bucket, virtual-hosted style: its own Region is in them.
@@ -144,7 +151,7 @@ func (b buckets) domain() string {
 // partitionOf is the index of the Region's partition, -1 if it has none.
 func partitionOf(region string) int {
 	for i, p := range partitions {
-		if p.region.MatchString(region) {
+		if p.region().MatchString(region) {
 			return i
 		}
 	}
