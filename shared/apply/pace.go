@@ -12,10 +12,20 @@ import (
 )
 
 // Pace keeps the attempts of SES calls apart: from the end of one to the start
-// of the next passes at least the interval. SES counts a call somewhere between
-// the two, wherever the network holds it up, so two calls cannot reach SES less
-// than the interval apart. It is one attempt at a time, for every client that
-// shares it.
+// of the next passes at least the interval. It is one attempt at a time, for
+// every client that shares it.
+//
+// SES counts a call after it was sent and before its answer is here: after s
+// and before e by this process's clock, wherever the network holds it up. The
+// next one is sent at e + interval or later and counted after that, so two
+// calls cannot be counted less than the interval apart. Nothing shorter would
+// do: SES may count one call just before its answer arrives and the next as
+// soon as it is sent, and no fast calls of the past say that a faster one cannot
+// come. So a burst takes its answers' times longer than the limit itself.
+//
+// The exception is an attempt that ended without an answer: it may still be on
+// its way, and be counted later than e. SES then throttles the next, which is
+// tried again.
 //
 // It knows of this process alone. One execution environment, which reserved
 // concurrency one means, makes it hold for the deployment.
