@@ -40,6 +40,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		newLocalCommand(),
 		newInvokeCommand(),
 		newCheckCommand(),
+		newDLQCommand(),
+		newSendCommand(),
 	)
 	root.SetArgs(arguments)
 	root.SetOut(stdout)

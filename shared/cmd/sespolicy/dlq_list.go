@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/document"
+	"sespolicy/shared/redrive"
+)
+
+func newListCommand() *cobra.Command {
+	var at queueFlags
+	var letters letterFlags
+	var format string
+	command := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "Show dead letters and why they are dead, the oldest first",
+		Long: "List looks at all letters once and gives them back. Without --code and the like it shows all.\n" +
+			"What is shown last, on standard error, is how far that was all there is.",
+		Args: cobra.NoArgs,
+		RunE: explained(func(command *cobra.Command, _ []string) error {
+			filter, err := letters.filter(nil)
+			if err != nil {
+				return err
+			}
+			if err := oneOf("format", format, "table", "json"); err != nil {
+				return err
+			}
+			found, err := at.open(command.Context(), needsDeadLetters)
+			if err != nil {
+				return err
+			}
+			look, err := found.look(command.Context(), filter)
+			if err != nil && len(look.Letters) == 0 {
+				return err
+			}
+			// What an interrupted look has seen is shown too.
+			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, format, found.deadLetters.FIFO()), err)
+		}),
+	}
+	at.register(command.Flags())
+	letters.register(command.Flags())
+	command.Flags().StringVar(&format, "format", "table", "table or json")
+	return command
+}
+
+func oneOf(flag, value string, known ...string) error {
+	for _, k := range known {
+		if value == k {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s is %q, one of %q was expected", flag, value, known)
+}
+
+// look looks at the dead letters and gives them back.
+func (q *queues) look(ctx context.Context, filter redrive.Filter) (*redrive.Look, error) {
+	look, err := redrive.Find(ctx, q.client, q.deadLetters, filter)
+	return look, errors.Join(err, look.Release(ctx))
+}
+
+func listLetters(out, errs io.Writer, look *redrive.Look, format string, fifo bool) error {
+	if format == "json" {
+		all := []letterJSON{}
+		for _, l := range look.Letters {
+			all = append(all, asJSON(l))
+		}
+		if err := writeJSON(out, all); err != nil {
+			return err
+		}
+	} else {
+		tabulate(out, "Dead letters", look.Letters)
+		_, _ = fmt.Fprintf(errs, "%s of %d seen\n", count(len(look.Letters), "letter"), look.Seen)
+	}
+	sawAll(errs, look, fifo)
+	return nil
+}
+
+// tabulate shows letters as a table.
+func tabulate(out io.Writer, title string, letters []*redrive.Letter) {
+	var rows [][]string
+	for _, l := range letters {
+		rows = append(rows, []string{
+			age(time.Since(l.Sent)), l.ID, cmp.Or(l.Request.Identity.Name, "?"), cmp.Or(l.Request.PolicyName, "?"), l.ReasonCode(), reason(l),
+		})
+	}
+	report(out, title, []string{"age", "id", "identity", "policy name", "code", "message"}, rows, cut)
+}
+
+// letterJSON is a letter for programs. Its body is left out of lists.
+type letterJSON struct {
+	ID              string               `json:"id"`
+	Sent            time.Time            `json:"sent"`
+	Code            string               `json:"code"`
+	Message         string               `json:"message"`
+	Violations      []document.Finding   `json:"violations,omitempty"`
+	Action          string               `json:"action,omitempty"`
+	Identity        string               `json:"identity,omitempty"`
+	PolicyName      string               `json:"policyName,omitempty"`
+	Origin          string               `json:"origin"`
+	AnsweredTo      string               `json:"answeredTo,omitempty"`
+	SourceMessageID string               `json:"sourceMessageId,omitempty"`
+	SourceQueueARN  string               `json:"sourceQueueArn,omitempty"`
+	MessageGroupID  string               `json:"messageGroupId,omitempty"`
+	ReceiveCount    int                  `json:"receiveCount"`
+	Attributes      map[string]attribute `json:"attributes,omitempty"` // the sender's own
+	Body            string               `json:"body,omitempty"`
+}
+
+type attribute struct {
+	DataType    string  `json:"dataType"`
+	StringValue *string `json:"stringValue,omitempty"`
+	BinaryValue []byte  `json:"binaryValue,omitempty"`
+}
+
+func asJSON(l *redrive.Letter) letterJSON {
+	receives, _ := strconv.Atoi(l.Record.Attributes["ApproximateReceiveCount"]) // 0 where SQS does not say
+	j := letterJSON{
+		ID: l.ID, Sent: l.Sent.UTC(), Code: l.ReasonCode(), Message: reason(l), Violations: l.Violations,
+		Action: string(l.Request.Action), Identity: l.Request.Identity.Name, PolicyName: l.Request.PolicyName, Origin: l.Origin,
+		AnsweredTo: l.AnsweredTo, SourceMessageID: l.Record.MessageId, SourceQueueARN: l.Record.EventSourceARN,
+		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{},
+	}
+	for name, value := range l.Record.MessageAttributes {
+		j.Attributes[name] = attribute{value.DataType, value.StringValue, value.BinaryValue}
+	}
+	return j
+}
+
+func writeJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/redrive"
+)
+
+// defaultRate is how many letters a second are put back. The function does one
+// a second; they wait on the request queue meanwhile.
+const defaultRate = 10
+
+// redriveFlags are those of redrive beside the queues and the letters.
+type redriveFlags struct {
+	all, dryRun bool
+	rate        int
+}
+
+func newRedriveCommand() *cobra.Command {
+	var at queueFlags
+	var letters letterFlags
+	var flags redriveFlags
+	command := &cobra.Command{
+		Use:   "redrive [ID...]",
+		Short: "Put dead letters back on the request queue",
+		Long: "Redrive puts back the letters that are named by id or chosen by --code and the like, the oldest first, one by one:\n" +
+			"the body byte for byte, with the sender's own attributes. The copy is on the request queue before the letter is deleted.\n" +
+			"Ctrl-C finishes the letter in hand. If the command is killed between the two, that one letter is on both queues; putting\n" +
+			"it back again puts the same policy a second time (on a FIFO queue, within five minutes, SQS drops the second copy).\n\n" +
+			"A redriven request counts as asked now: it overrides what was asked for the same identity and policy name meanwhile.\n\n" +
+			"Letters whose asker was told of the failure (CloudFormation, Step Functions) are left: the function would refuse them,\n" +
+			"for it must not act behind the asker's back. Let them ask anew, or use sespolicy dlq edit --as-new.\n\n" +
+			"--all puts back every letter by SQS's own move, which looks at none: answered ones come back as AlreadyAnswered.",
+		RunE: explained(func(command *cobra.Command, ids []string) error {
+			filter, err := letters.filter(ids)
+			if err != nil {
+				return err
+			}
+			if err := flags.check(filter); err != nil {
+				return err
+			}
+			found, err := at.open(command.Context(), needsRequests|needsDeadLetters)
+			switch {
+			case err != nil:
+				return err
+			case flags.dryRun:
+				return found.dryRun(command, filter)
+			case flags.all:
+				return found.moveAll(command, flags.rate)
+			default:
+				return found.redrive(command, filter, flags.rate)
+			}
+		}),
+	}
+	at.register(command.Flags())
+	letters.register(command.Flags())
+	f := command.Flags()
+	f.BoolVar(&flags.all, "all", false, "every letter")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "only show what would be put back")
+	f.IntVar(&flags.rate, "rate", defaultRate, fmt.Sprintf("letters a second, 1 to %d", redrive.MaxRate))
+	return command
+}
+
+func (f redriveFlags) check(filter redrive.Filter) error {
+	switch {
+	case f.rate < 1 || f.rate > redrive.MaxRate:
+		return fmt.Errorf("--rate is %d, 1 to %d was expected", f.rate, redrive.MaxRate)
+	case f.all && !filter.All():
+		return errors.New("give --all, or ids and filters, not both")
+	case !f.all && filter.All():
+		return errors.New("no letters are named: give ids, --code and the like, or --all")
+	default:
+		return nil
+	}
+}
+
+// dryRun shows what would be put back.
+func (q *queues) dryRun(command *cobra.Command, filter redrive.Filter) error {
+	look, err := q.look(command.Context(), filter)
+	if err != nil {
+		return err
+	}
+	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return l.AnsweredTo != "" && !filter.All() })
+	tabulate(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would)
+	errs := command.ErrOrStderr()
+	_, _ = fmt.Fprintf(errs, "%s of %d seen would be put back\n", count(len(would), "letter"), look.Seen)
+	if left := len(look.Letters) - len(would); left > 0 {
+		_, _ = fmt.Fprintf(errs, "%s would be left: their askers were told\n", count(left, "letter"))
+	}
+	if len(filter.IDs) == 0 {
+		sawAll(errs, look, q.deadLetters.FIFO())
+	}
+	return missing(filter.Missing(look.Letters))
+}
+
+func missing(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s not found: %q. %w", count(len(ids), "letter"), ids, redrive.ErrGone)
+}
+
+func (q *queues) redrive(command *cobra.Command, filter redrive.Filter, rate int) error {
+	errs := command.ErrOrStderr()
+	var bar *progressbar.ProgressBar
+	var seen []*redrive.Letter
+	total := 0
+	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Filter: filter, Rate: rate,
+		Chosen: func(n int) {
+			if total += n; bar == nil {
+				bar = progress(errs, total, "redriving")
+			}
+			bar.ChangeMax(total)
+		},
+		Done: func(l *redrive.Letter, id string) {
+			seen = append(seen, l)
+			_ = bar.Clear() // a bar that cannot be drawn must not stop the work
+			_, _ = fmt.Fprintf(command.OutOrStdout(), "%s is message %s\n", l.ID, id)
+			_ = bar.Add(1)
+		},
+	}
+	report, err := run.Run(command.Context())
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	_, _ = fmt.Fprintf(errs, "%s put back on %s\n", count(report.Redriven, "letter"), q.requests.URL)
+	for _, l := range report.Answered {
+		_, _ = fmt.Fprintf(errs, "left: %s, %s was told that it failed (see dlq edit --as-new)\n", l.ID, printable(l.AnsweredTo))
+	}
+	for _, l := range report.Taken {
+		_, _ = fmt.Fprintf(errs, "left: %s, somebody else got hold of it\n", l.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if len(filter.IDs) == 0 {
+		sawAll(errs, report.Look, q.deadLetters.FIFO())
+	}
+	return missing(filter.Missing(slices.Concat(seen, report.Answered, report.Taken)))
+}
+
+// moveAll has SQS move everything.
+func (q *queues) moveAll(command *cobra.Command, rate int) error {
+	bar := progress(command.ErrOrStderr(), 1, "redriving")
+	moved, err := redrive.Move(command.Context(), q.client, q.deadLetters, q.requests, rate, func(moved, all int) {
+		bar.ChangeMax(max(all, moved, 1))
+		_ = bar.Set(moved) // a bar that cannot be drawn must not stop the work
+	})
+	_ = bar.Finish()
+	_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
+	return err
+}

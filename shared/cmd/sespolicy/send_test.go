@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sespolicy/shared/local/queue"
+)
+
+// folder makes a folder of files.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func named(name string) string {
+	return strings.Replace(request(goodPolicy), "MyPolicy", name, 1)
+}
+
+func sqsEvent(bodies ...string) string {
+	var records []string
+	for _, b := range bodies {
+		records = append(records, `{"eventSource":"aws:sqs","body":`+quoted(b)+`,"messageAttributes":{"Team":{"dataType":"String","stringValue":"mail"},"Raw":{"dataType":"Binary","binaryValue":"AP8="}}}`)
+	}
+	return `{"Records":[` + strings.Join(records, ",") + `]}`
+}
+
+func TestSplit(t *testing.T) {
+	a, b := named("A"), named("B")
+	for reason, test := range map[string]struct {
+		file, text string
+		want       []string
+	}{
+		"one":                       {"x.json", "\n " + a + "\n", []string{"1 " + a}},
+		"one over several lines":    {"x.json", "{\n}\n", []string{"0 {\n}"}},
+		"one a line":                {"x.json", a + "\n\n" + b, []string{"0 " + a, "2 " + b}},
+		"one a line, one is broken": {"x.json", a + "\n{\n", []string{"0 " + a, "1 {"}},
+		"one a line, the first too": {"x.ndjson", "{\n" + b, []string{"0 {", "1 " + b}},
+		"a single line":             {"x.jsonl", a, []string{"0 " + a}},
+		"broken":                    {"x.json", "{\n\"a\":", []string{"0 {\n\"a\":"}},
+		"an SQS event":              {"x.json", sqsEvent(a, b), []string{"0 " + a, "0 " + b}},
+		"another event":             {"x.json", `{"Records":[{"eventSource":"aws:s3"}]}`, []string{`0 {"Records":[{"eventSource":"aws:s3"}]}`}},
+		"nothing":                   {"x.json", " \n", nil},
+	} {
+		var got []string
+		for _, r := range split(test.file, test.text) {
+			got = append(got, string(rune('0'+r.line))+" "+r.body)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", reason, got, test.want)
+		}
+	}
+}
+
+func TestSend(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"a.json": named("A"), "b.ndjson": named("B1") + "\n" + named("B2") + "\n", "c.json": sqsEvent(named("C")), "notes.txt": "not JSON",
+	})
+	p := newPost(t, false)
+	status, out, errs := p.command("send", "--format", "json", dir)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	var sent []sentJSON
+	if err := json.Unmarshal([]byte(out), &sent); err != nil {
+		t.Fatal(err)
+	}
+	onQueue := map[string]queue.Message{}
+	for _, m := range p.requests.Snapshot() {
+		onQueue[m.ID] = m
+	}
+	want := []sentJSON{
+		{File: "a.json", PolicyName: "A"}, {File: "b.ndjson", Line: 1, PolicyName: "B1"}, {File: "b.ndjson", Line: 2, PolicyName: "B2"}, {File: "c.json", PolicyName: "C"},
+	}
+	if len(sent) != len(want) || len(onQueue) != len(want) {
+		t.Fatalf("told of %d, %d on the queue: %s", len(sent), len(onQueue), out)
+	}
+	for i, w := range want {
+		s := sent[i]
+		m := onQueue[s.MessageID]
+		if filepath.Base(s.File) != w.File || s.Line != w.Line || s.PolicyName != w.PolicyName || m.Body != named(w.PolicyName) {
+			t.Errorf("got %+v with %s, want %+v", s, m.Body, w)
+		}
+		if w.File == "c.json" && (m.Attributes["Team"].StringValue != "mail" || string(m.Attributes["Raw"].BinaryValue) != "\x00\xff") {
+			t.Errorf("attributes %+v", m.Attributes)
+		}
+	}
+}
+
+func TestSendNothingWhenAnythingIsWrong(t *testing.T) {
+	wrong := strings.Replace(named("B"), "Allow", "allow", 1)
+	dir := folder(t, map[string]string{"a.json": named("A"), "b.ndjson": named("B") + "\n" + wrong + "\n" + `{"Identity":"a b"}`})
+	p := newPost(t, false)
+	status, _, errs := p.command("send", dir)
+	if status != 1 || len(p.requests.Snapshot()) != 0 {
+		t.Fatalf("status %d, %d sent", status, len(p.requests.Snapshot()))
+	}
+	for _, place := range []string{"b.ndjson:2:", "b.ndjson:3:"} {
+		if !strings.Contains(errs, place) {
+			t.Errorf("nothing about %s in %s", place, errs)
+		}
+	}
+	if status, _, _ := p.command("send", "--no-check", dir); status != 0 || len(p.requests.Snapshot()) != 4 {
+		t.Errorf("unchecked: status %d, %d sent", status, len(p.requests.Snapshot()))
+	}
+	if status, _, _ := p.command("send", "--no-check", dir, filepath.Join(dir, "none.json")); status != 1 || len(p.requests.Snapshot()) != 4 {
+		t.Errorf("a file missing: status %d, %d sent", status, len(p.requests.Snapshot()))
+	}
+	// A policy by itself is no request.
+	if status, _, _ := p.command("send", file(t, goodPolicy)); status != 1 {
+		t.Errorf("a policy: status %d", status)
+	}
+	// Identities are of the queue's account.
+	if status, _, _ := p.command("send", file(t, strings.Replace(named("A"), "example.com", "arn:aws:ses:us-east-1:999999999999:identity/example.com", 1))); status != 1 {
+		t.Errorf("another account's: status %d", status)
+	}
+}
+
+func TestSendToAFIFOQueue(t *testing.T) {
+	p := newPost(t, true)
+	other := strings.ReplaceAll(named("A"), "example.com", "Other.example")
+	name := file(t, strings.Join([]string{named("A"), named("B"), other, named("A")}, "\n"))
+	for range 2 { // sending the same again is not taken for a mistake
+		if status, _, errs := p.command("send", name); status != 0 {
+			t.Fatal(errs)
+		}
+	}
+	var got []string
+	for _, m := range p.requests.Snapshot() {
+		got = append(got, m.GroupID)
+	}
+	slices.Sort(got)
+	if want := append(slices.Repeat([]string{"example.com"}, 6), "other.example", "other.example"); !slices.Equal(got, want) {
+		t.Errorf("groups %q", got)
+	}
+	if status, _, _ := p.command("send", "--group", "all", name); status != 0 || p.requests.Snapshot()[8].GroupID != "all" {
+		t.Errorf("status %d, groups %q", status, p.requests.Snapshot()[8].GroupID)
+	}
+}
