@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -66,7 +67,7 @@ func (l *live) mapping(event mapping.Event) {
 		if event.Err != nil {
 			return // the function was stopped: so is all of this
 		}
-		l.print(time.Now(), "Error", string(event.Kind), size+" comes back: "+string(event.Result.Payload))
+		l.print(time.Now(), "Error", string(event.Kind), size+" comes back: "+failure(event.Result.Payload))
 	case mapping.BadResponse:
 		l.print(time.Now(), "Error", string(event.Kind), size+" comes back: "+event.Err.Error())
 	case mapping.Dropped:
@@ -80,6 +81,15 @@ func (l *live) call(call email.Call) {
 	if call.Code == "Throttling" {
 		l.print(call.Time, "", call.Code, "SES refused "+call.Action+" of "+call.Identity+" "+call.PolicyName)
 	}
+}
+
+// failure is the short form of a function error.
+func failure(payload []byte) string {
+	var f struct{ ErrorType, ErrorMessage string }
+	if json.Unmarshal(payload, &f) != nil {
+		return string(payload)
+	}
+	return f.ErrorType + ": " + f.ErrorMessage
 }
 
 // line is anything else that the function wrote.

@@ -84,11 +84,12 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 	reportPolicies(out, stack)
 	reportDeadLetters(out, stack, lines.names)
 	reportReplies(out, stack)
+	took := time.Since(start).Round(time.Millisecond)
 	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d unlike their sample's name, in %v\n",
-		len(ids), len(open), len(unexpected), time.Since(start).Round(time.Millisecond))
+		len(ids), len(open), len(unexpected), took)
 	switch {
 	case len(open) > 0:
-		return fmt.Errorf("%d of %d messages have no outcome after %v: look for lines with Retry or Error above", len(open), len(ids), patience)
+		return fmt.Errorf("%d of %d messages have no outcome after %v: look for lines with Retry or Error above", len(open), len(ids), took)
 	case len(unexpected) > 0:
 		return fmt.Errorf("not as its name says: %s", strings.Join(unexpected, ", "))
 	}
