@@ -23,8 +23,6 @@ const (
 	// response the whole batch would come back.
 	responseReserve = 4 * time.Second
 	eventsReserve   = 3 * time.Second
-	// stackPatience is how long a CloudFormation stack waits for an answer at most.
-	stackPatience = time.Hour
 )
 
 // handler settles batches. There is one, and Lambda calls it for one batch at
@@ -98,8 +96,8 @@ func (h *handler) open(records []events.SQSMessage) []*request {
 		switch {
 		case r.AnsweredTo != "":
 			r.refused = &outcome.Rejection{Code: outcome.AlreadyAnswered, Message: r.AnsweredTo + " was told that this request failed; it must not take effect behind its back. To ask again, ask anew"}
-		case r.CloudFormation != nil && !r.Asked.IsZero() && time.Since(r.Asked) > stackPatience:
-			r.refused = &outcome.Rejection{Code: outcome.Expired, Message: "the stack asked at " + r.Asked.UTC().Format(time.RFC3339) + " and waits an hour at most; applying it now would leave a policy that no stack owns. Deploy the stack again"}
+		case r.CloudFormation != nil && !r.Asked.IsZero() && time.Since(r.Asked) > r.CloudFormation.Patience:
+			r.refused = &outcome.Rejection{Code: outcome.Expired, Message: "the stack asked at " + r.Asked.UTC().Format(time.RFC3339) + " and waits " + r.CloudFormation.Patience.String() + " at most; applying it now would leave a policy that no stack owns. Deploy the stack again"}
 		default:
 			var found *outcome.Rejection
 			r.warnings, found = check.Request(r.Request, h.guardrail)

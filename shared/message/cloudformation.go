@@ -2,7 +2,9 @@ package message
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/identity"
@@ -21,7 +23,13 @@ type CloudFormation struct {
 	RequestID          string // with StackID, what identifies the request
 	LogicalResourceID  string
 	PhysicalResourceID string // of the resource as it stands; empty for Create
+	// Patience is how long the stack waits for the answer: its ServiceTimeout,
+	// or an hour.
+	Patience time.Duration
 }
+
+// maxPatience is how long a stack waits at most, and where it says nothing.
+const maxPatience = time.Hour
 
 // PhysicalResourceID is the id of the custom resource that the request makes:
 // the identity's canonical name and the policy name. The same policy has the
@@ -60,6 +68,7 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 	if n.Get("PhysicalResourceId").IsString() {
 		c.PhysicalResourceID = n.Get("PhysicalResourceId").Text()
 	}
+	c.Patience = patience(n.Get("ResourceProperties").Get("ServiceTimeout"))
 	r.message.CloudFormation = c
 	r.message.OriginID = c.RequestID
 	switch c.RequestType {
@@ -69,6 +78,9 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 			r.refuse(n.Finding(RuleMissingMember, "ResourceProperties is missing or no object, expected the properties Identity, PolicyName and Policy"))
 			return
 		}
+		if action := properties.Get("Action"); action.Exists() {
+			r.refuse(action.NameFinding(RuleUnknownMember, "Action is no property of the resource: its policy is put when it is created, and deleted with it"))
+		}
 		r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
 	case "Delete":
 		r.message.Request = deleteOf(c.PhysicalResourceID)
@@ -77,6 +89,19 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 	default:
 		r.refuse(n.Get("RequestType").Finding(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))
 	}
+}
+
+// patience reads a ServiceTimeout: whole seconds, 1 to 3600, as a string like
+// all scalars of a template. CloudFormation itself refuses any other.
+func patience(n document.Node) time.Duration {
+	if !n.Exists() {
+		return maxPatience
+	}
+	seconds, err := strconv.Atoi(n.Text())
+	if err != nil || seconds < 1 || seconds > int(maxPatience/time.Second) {
+		return maxPatience
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // deleteOf is the delete that a resource's physical id asks for.

@@ -195,6 +195,33 @@ func TestOpenCloudFormation(t *testing.T) {
 	}
 }
 
+func TestHowLongAStackWaits(t *testing.T) {
+	for property, want := range map[string]time.Duration{
+		`"Identity":"a"`:          time.Hour,
+		`"ServiceTimeout":"60"`:   time.Minute,
+		`"ServiceTimeout":300`:    5 * time.Minute,
+		`"ServiceTimeout":"3600"`: time.Hour,
+		`"ServiceTimeout":"3601"`: time.Hour,
+		`"ServiceTimeout":"0"`:    time.Hour,
+		`"ServiceTimeout":"soon"`: time.Hour,
+		`"ServiceTimeout":["1"]`:  time.Hour,
+	} {
+		m, _ := open(stack("Create", `"ResourceProperties":{`+property+`}`))
+		if m.CloudFormation.Patience != want {
+			t.Errorf("%s: %v, want %v", property, m.CloudFormation.Patience, want)
+		}
+	}
+}
+
+func TestAResourceHasNoAction(t *testing.T) {
+	for _, action := range []string{"PutIdentityPolicy", "DeleteIdentityPolicy"} {
+		_, refused := open(stack("Create", `"ResourceProperties":{"Action":"`+action+`","Identity":"example.com","PolicyName":"P","Policy":"{}"}`))
+		if refused == nil || refused.Code != "MalformedRequest" || refused.Violations[0].Path != "/ResourceProperties/Action" {
+			t.Errorf("%s: %+v", action, refused)
+		}
+	}
+}
+
 func TestCloudFormationIsAnsweredEvenWhenMalformed(t *testing.T) {
 	m, refused := open(stack("Create", `"ResourceProperties":{"Identitty":"a.com"}`))
 	if refused == nil || m.CloudFormation == nil || m.CloudFormation.ResponseURL != "https://u" {
