@@ -26,7 +26,7 @@ import (
 )
 
 // patience is the longest that any one thing may take.
-const patience = time.Minute
+const patience = 30 * time.Second
 
 // bootstrap is the function, built once.
 var bootstrap string

@@ -23,7 +23,7 @@ func notification(t *testing.T, message string, published time.Time) string {
 	return string(text)
 }
 
-// A stack waits an hour at most. What it asked for longer ago must have no
+// A stack waits an hour at most, less with a ServiceTimeout. What it asked for longer ago must have no
 // effect: the stack has rolled back, and owns nothing of it.
 func TestRequestsOfStacksThatWaitNoMore(t *testing.T) {
 	w := start(t, local.Config{})
@@ -31,18 +31,21 @@ func TestRequestsOfStacksThatWaitNoMore(t *testing.T) {
 		reason      string
 		requestType string
 		age         time.Duration
+		timeout     string
 		outcome     string
 		code        string
 	}{
-		{"just in time", "Create", 59 * time.Minute, "Applied", ""},
-		{"a create too late", "Create", 61 * time.Minute, "Rejected", "Expired"},
-		{"an update too late", "Update", 3 * time.Hour, "Rejected", "Expired"},
-		{"a delete too late", "Delete", 61 * time.Minute, "Rejected", "Expired"},
+		{"just in time", "Create", 59 * time.Minute, "3600", "Applied", ""},
+		{"a create after the template's own time", "Create", 6 * time.Minute, "300", "Rejected", "Expired"},
+		{"a create within that", "Create", 4 * time.Minute, "300", "Applied", ""},
+		{"a create too late", "Create", 61 * time.Minute, "3600", "Rejected", "Expired"},
+		{"an update too late", "Update", 3 * time.Hour, "3600", "Rejected", "Expired"},
+		{"a delete too late", "Delete", 61 * time.Minute, "3600", "Rejected", "Expired"},
 	} {
 		r := newResource(w)
 		r.physicalID = "example.com/MyPolicy"
 		calls, letters := len(w.Email.Calls()), len(w.letters())
-		message, requestID := r.request(test.requestType, properties(policy("One")))
+		message, requestID := r.request(test.requestType, with(properties(policy("One")), "ServiceTimeout", test.timeout))
 		got := w.sendAndAwait(notification(t, message, time.Now().Add(-test.age)))
 		if got.Outcome != test.outcome || got.Code != test.code {
 			t.Errorf("%s: %+v", test.reason, got)
