@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sespolicy/shared/guardrail"
+	"sespolicy/shared/local/function"
+)
+
+// instances is the function as Lambda runs it: one execution environment at a
+// time, which reserved concurrency one means, and another one whenever that has
+// crashed or Lambda wants to. It is the mapping's Function.
+type instances struct {
+	s *simulation
+
+	mu      sync.Mutex
+	busy    bool
+	current *instance // nil before the first, and after a crash
+	made    int
+}
+
+// instance is one execution environment: the real handler with the real SDK
+// clients, and what it remembers.
+type instance struct {
+	s       *simulation
+	number  int
+	handler *handler
+	taken   map[string][]*asked // by key: what SES took and said so
+	arrived []time.Time         // its calls of SES, as they arrived
+
+	running  *invocation
+	lastUsed time.Time
+}
+
+// invocation is one batch in an instance.
+type invocation struct {
+	number   int
+	deadline time.Time
+	records  []events.SQSMessage
+	said     []*delivery
+	calls    int   // of AWS so far
+	breaksAt int   // it ends at this call; 0: it does not
+	breaking fault // crashes or freezes
+	late     bool  // the call at which it ends is still made
+	response []byte
+}
+
+// delivery is what the function said of one delivery of a request.
+type delivery struct {
+	*asked
+	receives int
+	outcome  string // as the log has it
+	code     string
+	answered bool // the mapping was told
+}
+
+// end is thrown when an instance ends in the middle of something.
+type end struct{ fault fault }
+
+// Invoke runs the handler on a batch, as Lambda would.
+func (f *instances) Invoke(_ context.Context, payload []byte) (function.Result, error) {
+	var batch events.SQSEvent
+	if err := json.Unmarshal(payload, &batch); err != nil {
+		return function.Result{}, err
+	}
+	first := batch.Records[0]
+	d := f.s.dice.about("invoking", first.MessageId+"/"+first.Attributes["ApproximateReceiveCount"])
+	time.Sleep(time.Duration(1 + d.IntN(int(30*time.Millisecond))))
+	if f.s.under(pollersWait) || !f.claim() {
+		return function.Result{}, function.ErrTooManyRequests
+	}
+	defer f.release()
+	in := f.instance()
+	if err := f.s.run(in, batch); err != nil {
+		f.s.note("", "instance %d: %v", in.number, err)
+		return function.Result{FunctionError: "Unhandled", Payload: []byte(`{}`)}, nil
+	}
+	return function.Result{Payload: in.running.response}, nil
+}
+
+func (f *instances) claim() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy {
+		return false
+	}
+	f.busy = true
+	return true
+}
+
+func (f *instances) release() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.busy = false
+}
+
+// instance is the warm one, or a new one where there is none any more.
+func (f *instances) instance() *instance {
+	idle := f.s.dice.between("idle", 5*time.Minute, 20*time.Minute)
+	if f.current == nil || time.Since(f.current.lastUsed) > idle || f.s.under(coldStarts) {
+		time.Sleep(f.s.dice.between("cold start", 50*time.Millisecond, 400*time.Millisecond))
+		f.made++
+		f.current = newInstance(f.s, f.made)
+		f.s.note("", "instance %d starts", f.made)
+	}
+	return f.current
+}
+
+func newInstance(s *simulation, number int) *instance {
+	in := &instance{s: s, number: number, taken: map[string][]*asked{}}
+	cfg := aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: network{s, in},
+		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		// The SDK's own retryer but for its waits, which come from the seed.
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.RateLimiter = ratelimit.None
+				o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+					return s.dice.between("backoff", 0, time.Second<<attempt), nil
+				})
+			})
+		},
+	}
+	h, err := newHandler(environment{
+		DeadLetterQueueURL: s.dead.URL(), MinCallInterval: time.Second,
+		Guardrail: guardrail.Config{RequireMatchingResource: true},
+	}, cfg, slog.New(listener{in}), io.Discard)
+	if err != nil {
+		s.t.Error(err)
+	}
+	h.visibility = seededDelays{s.dice, h.visibility}
+	s.without.weaken(h, cfg)
+	in.handler = h
+	return in
+}
+
+// run is one invocation, to its end whatever that is. An error is the function
+// error that Lambda reports.
+func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
+	s.invocations++
+	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: batch.Records}
+	in.running = v
+	for _, f := range []fault{crashes, freezes} {
+		if v.breaksAt == 0 && s.under(f) {
+			v.breaksAt, v.breaking, v.late = 1+s.dice.intN("step", 12), f, s.dice.chance("late", 0.5)
+		}
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), s.without.deadline(v.deadline))
+	defer cancel()
+	defer func() {
+		in.lastUsed = time.Now()
+		switch thrown := recover().(type) {
+		case nil:
+		case end:
+			s.instances.current = nil
+			err = fmt.Errorf("%s", thrown.fault)
+		default:
+			panic(thrown)
+		}
+	}()
+	for _, r := range batch.Records {
+		s.handed.add(r.MessageId)
+	}
+	s.note("", "instance %d, batch %d: %s", in.number, v.number, s.numbers(batch.Records))
+	response, err := in.handler.handle(ctx, s.without.batch(in.handler, batch))
+	if err != nil {
+		return err
+	}
+	if v.response, err = json.Marshal(response); err != nil {
+		return err
+	}
+	if v.breaksAt > 0 { // it made fewer calls than that: it ends before its response
+		s.breakOff(v)
+	}
+	if !time.Now().Before(v.deadline) {
+		s.instances.current = nil
+		s.violate(ruleDeadline, "", "batch %d ran %v past its deadline", v.number, time.Since(v.deadline))
+		return context.DeadlineExceeded
+	}
+	if s.under(responseLost) {
+		return fmt.Errorf("%s", responseLost)
+	}
+	for _, each := range v.said {
+		each.answered = true
+	}
+	return nil
+}
+
+// breakOff ends the instance: at once, or when its time is over.
+func (s *simulation) breakOff(v *invocation) {
+	if v.breaking == freezes {
+		time.Sleep(time.Until(v.deadline))
+	}
+	panic(end{v.breaking})
+}
+
+// numbers names the requests of a batch.
+func (s *simulation) numbers(records []events.SQSMessage) string {
+	text := ""
+	for _, r := range records {
+		text += " #" + strconv.Itoa(s.request(r.MessageId).number) + "(" + r.Attributes["ApproximateReceiveCount"] + ")"
+	}
+	return text
+}
+
+// seededDelays draws the jitter of the delays anew, for the handler's own comes
+// from a source that takes no seed.
+type seededDelays struct {
+	dice *dice
+	ChangeMessageVisibilityBatchAPIClient
+}
+
+func (c seededDelays) ChangeMessageVisibilityBatch(ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, options ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	for i := range in.Entries {
+		entry := &in.Entries[i]
+		for _, full := range []int32{30, 60, 120, 240, 480, 900} {
+			if entry.VisibilityTimeout > 0 && entry.VisibilityTimeout <= full {
+				entry.VisibilityTimeout = full - int32(c.dice.intN("jitter", int(full/10)))
+				break
+			}
+		}
+	}
+	return c.ChangeMessageVisibilityBatchAPIClient.ChangeMessageVisibilityBatch(ctx, in, options...)
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"sespolicy/shared/deadletter"
+	"sespolicy/shared/local/queue"
+)
+
+// The rules that hold in every run, whatever goes wrong.
+const (
+	// ruleEnds: every request ends: applied, superseded, or on the dead-letter
+	// queue. It ends once, and again only if it was delivered again.
+	ruleEnds = "every request ends"
+	// ruleSame: the end is one that the request deserves, so that who ends more
+	// than once ends alike. What SES refuses is never applied, and what is refused
+	// before SES not even superseded; what SES takes gets no letter. Put or deleted
+	// twice is the same as once. Applied may become superseded, and rejected too,
+	// when a newer request was taken in between; and only a principal that becomes
+	// known in between makes rejected applied.
+	ruleSame = "ends as it deserves"
+	// ruleReason: a dead letter is the message byte for byte, with the sender's
+	// attributes and the code that belongs to it.
+	ruleReason = "dead letters have their reason"
+	// ruleReceives: what is on the dead-letter queue without a reason has spent
+	// all its receives.
+	ruleReceives = "no reason, no receives left"
+	// ruleSuperseded: nothing is superseded before SES has taken something that
+	// is not older, and the same instance heard it say so.
+	ruleSuperseded = "superseded by what SES took"
+	// rulePolicies: what is on SES is what the newest request asks for; see
+	// checkPolicies for what that means exactly.
+	rulePolicies = "the newest wins"
+	// rulePace: one instance's calls arrive a second apart.
+	rulePace = "a call a second"
+	// ruleDeadline: no call of SES begins that could outlive the function, and
+	// the function never runs into its timeout by itself.
+	ruleDeadline = "within the deadline"
+)
+
+// checkSaid checks one outcome as it is logged.
+func (s *simulation) checkSaid(in *instance, said *delivery) {
+	switch said.outcome {
+	case "Applied", "Deleted":
+		in.taken[said.key()] = append(in.taken[said.key()], said.asked)
+	case "Superseded":
+		if !slices.ContainsFunc(in.taken[said.key()], func(t *asked) bool { return t.sent >= said.sent }) {
+			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
+		}
+	}
+}
+
+// ending is how one request ended, all its deliveries together.
+type ending struct {
+	applied, superseded, rejected int // answered to the mapping
+	letters, exhausted            int // on the dead-letter queue, with a reason and without
+}
+
+// tookEffect reports whether it ended as what SES took, or as older than that.
+func (e ending) tookEffect() bool { return e.applied+e.superseded > 0 }
+
+// check holds the run to the rules when all is over.
+func (s *simulation) check() {
+	endings := map[*asked]*ending{}
+	for _, a := range s.asked {
+		endings[a] = &ending{}
+	}
+	for _, said := range s.deliveries {
+		if !said.answered {
+			continue
+		}
+		switch e := endings[said.asked]; said.outcome {
+		case "Applied", "Deleted":
+			e.applied++
+		case "Superseded":
+			e.superseded++
+		case "Rejected":
+			e.rejected++
+		}
+	}
+	for _, letter := range s.dead.Snapshot() {
+		s.checkLetter(letter, endings)
+	}
+	for _, a := range s.asked {
+		s.checkEnding(a, endings[a])
+	}
+	s.checkPolicies(endings)
+}
+
+// checkLetter checks one message on the dead-letter queue.
+func (s *simulation) checkLetter(letter queue.Message, endings map[*asked]*ending) {
+	code, hasReason := letter.Attributes[deadletter.ErrorCode]
+	if !hasReason {
+		a := s.byID[letter.ID]
+		endings[a].exhausted++
+		s.exhausted++
+		if spent := s.spent.of[letter.ID] + int(s.lostReceives.Load()); spent < s.scenario.maxReceives {
+			s.violate(ruleReceives, a.key(), "%v was moved by SQS after %d receives", a, spent)
+		}
+		return
+	}
+	a := s.byID[letter.Attributes[deadletter.SourceMessageID].StringValue]
+	if a == nil {
+		s.violate(ruleReason, "", "a letter of no request: %v", letter.Attributes)
+		return
+	}
+	endings[a].letters++
+	s.letters++
+	if code.StringValue != a.kind.code() || letter.Body != a.body || letter.Attributes["Team"].StringValue != "a team" {
+		s.violate(ruleReason, a.key(), "%v: %v\n%s", a, letter.Attributes, letter.Body)
+	}
+}
+
+// checkEnding checks how one request ended.
+func (s *simulation) checkEnding(a *asked, e *ending) {
+	ends, again := e.applied+e.superseded+e.rejected+e.exhausted, s.again.of[a.id]
+	switch {
+	case ends == 0:
+		s.violate(ruleEnds, a.key(), "%v did not end: %+v", a, *e)
+	case ends > 1+again:
+		s.violate(ruleEnds, a.key(), "%v ended %d times, and was delivered again %d times: %+v", a, ends, again, *e)
+	case e.letters > s.handed.of[a.id]:
+		s.violate(ruleEnds, a.key(), "%v has %d letters of %d deliveries", a, e.letters, s.handed.of[a.id])
+	case e.rejected > 0 && e.letters == 0:
+		s.violate(ruleEnds, a.key(), "%v was deleted without a dead letter: %+v", a, *e)
+	}
+	if e.applied > 0 && !a.kind.accepted() || e.superseded > 0 && !a.kind.reachesSES() {
+		s.violate(ruleSame, a.key(), "%v: %+v", a, *e)
+	}
+}
+
+// checkPolicies compares what is on SES with what the newest accepted request
+// of each key asks for.
+//
+// Accepted means: of a kind that SES takes, and not ended on the dead-letter
+// queue alone. Of requests with the same SentTimestamp a standard queue knows
+// no newest; each will do.
+//
+// Two things that SES has may be right besides. A request that ran out of
+// receives may have been taken by SES all the same, its answer or its
+// function's response lost each time: being newer than all that ended well, it
+// may stand. And on a standard queue an older request that was still waiting
+// when the instance that knew of the newer one was gone undoes it: the one
+// documented case, which is counted. It is that case only if the instance that
+// made the call had never heard SES take anything newer.
+func (s *simulation) checkPolicies(endings map[*asked]*ending) {
+	byKey := map[string][]*asked{}
+	for _, a := range s.asked {
+		byKey[a.key()] = append(byKey[a.key()], a)
+	}
+	stored := s.ses.Policies()
+	for key, requests := range byKey {
+		identity, name, _ := strings.Cut(key, "/")
+		has := stored[identity][name]
+		newest := s.newest(requests, endings)
+		right := slices.ContainsFunc(newest, func(a *asked) bool { return a.text == has })
+		if !right && !s.standsAllTheSame(has, requests, newest, endings) && !s.forgotten(key, newest) {
+			s.violate(rulePolicies, key, "SES has %s, expected one of %v", s.whose(has), newest)
+		}
+	}
+}
+
+// newest are the newest accepted requests: of several with the same
+// SentTimestamp all on a standard queue, the last on a FIFO queue.
+func (s *simulation) newest(requests []*asked, endings map[*asked]*ending) []*asked {
+	var newest []*asked
+	for _, a := range requests {
+		e := endings[a]
+		if !a.kind.accepted() || !e.tookEffect() && e.letters+e.exhausted > 0 {
+			continue
+		}
+		if len(newest) > 0 && (a.sent > newest[0].sent || s.scenario.fifo) {
+			newest = nil
+		}
+		newest = append(newest, a)
+	}
+	return newest
+}
+
+// standsAllTheSame reports whether what SES has is of a request that ran out of
+// receives and is newer than the newest that did not; or nothing, where there
+// is none of either.
+func (s *simulation) standsAllTheSame(has string, requests, newest []*asked, endings map[*asked]*ending) bool {
+	if len(newest) == 0 && has == "" {
+		return true
+	}
+	return slices.ContainsFunc(requests, func(a *asked) bool {
+		return a.kind.accepted() && endings[a].exhausted > 0 && a.text == has && (len(newest) == 0 || a.sent >= newest[0].sent)
+	})
+}
+
+// forgotten reports whether the last thing that SES did for a key is the
+// documented case, and counts it.
+func (s *simulation) forgotten(key string, newest []*asked) bool {
+	last := -1
+	for i, a := range s.acted {
+		if a.key == key {
+			last = i
+		}
+	}
+	if s.scenario.fifo || last < 0 || len(newest) == 0 {
+		return false
+	}
+	a := s.acted[last]
+	sent := a.newest
+	for _, other := range s.asked {
+		if a.text != "" && other.text == a.text {
+			sent = other.sent
+		}
+	}
+	knew := slices.ContainsFunc(a.instance.taken[key], func(t *asked) bool { return t.sent > sent })
+	if !knew && sent < newest[0].sent {
+		s.undone++
+		return true
+	}
+	return false
+}

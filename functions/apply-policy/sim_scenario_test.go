@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// fault is something that goes wrong. Each is a spell: it begins, it strikes
+// with some chance while it lasts, and it ends.
+type fault string
+
+// The faults.
+const (
+	sesThrottles  fault = "SES throttles"                         // Throttling, whatever the pace
+	sesFails      fault = "SES fails"                             // 5xx, with a code or without
+	sesDenies     fault = "SES denies access"                     // the role or the credentials
+	sesHangs      fault = "SES does not answer"                   // nothing is done
+	sesBreaks     fault = "SES breaks the connection"             // nothing is done
+	sesForgets    fault = "SES acts and its answer is lost"       // hangs, breaks or says 500 after it acted
+	otherWriter   fault = "somebody else uses the allowance"      // calls of SES from elsewhere
+	networkSlow   fault = "the network is slow"                   // up to seconds each way
+	receiveFails  fault = "receiving fails"                       // the mapping's receive
+	receiveLost   fault = "what was received is lost"             // in flight to nobody, a receive spent
+	deleteFails   fault = "deleting fails"                        // the mapping's delete
+	delaysFail    fault = "changing the visibility fails"         // the function's delays
+	lettersFail   fault = "the dead-letter queue refuses"         // 5xx
+	lettersHang   fault = "the dead-letter queue does not answer" // nothing is done
+	lettersForget fault = "the dead-letter queue takes a letter and its answer is lost"
+	crashes       fault = "the function crashes"         // at a call, before or after it acted, or before the response
+	freezes       fault = "the function freezes"         // the same, until its timeout
+	responseLost  fault = "the response is lost"         // the instance lives on
+	coldStarts    fault = "instances are replaced"       // between two batches
+	pollersWait   fault = "invocations are throttled"    // by Lambda, though the instance is free
+	copies        fault = "SQS delivers a message twice" // standard queues
+	shuffles      fault = "SQS delivers in any order"    // standard queues
+)
+
+// faults are all of them.
+var faults = []fault{
+	sesThrottles, sesFails, sesDenies, sesHangs, sesBreaks, sesForgets, otherWriter, networkSlow,
+	receiveFails, receiveLost, deleteFails, delaysFail, lettersFail, lettersHang, lettersForget,
+	crashes, freezes, responseLost, coldStarts, pollersWait, copies, shuffles,
+}
+
+// spell is a time during which a fault strikes.
+type spell struct {
+	fault       fault
+	from, until time.Duration // since the beginning
+	chance      float64       // at each opportunity
+}
+
+func (s spell) String() string {
+	return fmt.Sprintf("%s from %v to %v, %.0f%%", s.fault, s.from.Round(time.Second), s.until.Round(time.Second), s.chance*100)
+}
+
+// scenario is everything about a run that is known before it begins.
+type scenario struct {
+	fifo        bool
+	maxReceives int
+	concurrency int // MaximumConcurrency of the mapping
+	requests    int
+	identities  int
+	names       int           // policy names of each identity
+	sendUntil   time.Duration // from the beginning
+	bursts      bool          // they come in bursts, not one by one
+	spells      []spell
+}
+
+// faultsEnd is when the last request was sent and the last spell is over.
+const faultsEnd = time.Hour
+
+// newScenario draws one. Few keys and many requests for each make the order
+// matter, many keys make batches long; a few kinds of faults at a time make
+// each of them matter.
+func newScenario(d *dice, fifo bool) scenario {
+	s := scenario{
+		fifo:        fifo,
+		maxReceives: one(d, "maxReceiveCount", 3, 5, 20, 20),
+		concurrency: one(d, "MaximumConcurrency", 0, 2, 2, 5),
+		requests:    4 + d.intN("requests", 36),
+		identities:  1 + d.intN("identities", 3),
+		names:       one(d, "names", 1, 2, 3, 12),
+		sendUntil:   one(d, "sending", time.Second, time.Minute, 5*time.Minute, 30*time.Minute),
+		bursts:      d.chance("bursts", 0.5),
+	}
+	for range d.intN("spells", 9) {
+		from := d.between("from", 0, one(d, "early or late", s.sendUntil, 30*time.Minute)) // while much is sent, or at any time
+		s.spells = append(s.spells, spell{
+			fault: one(d, "fault", faults...), from: from,
+			until:  from + d.between("length", time.Second, one(d, "long", time.Minute, 5*time.Minute, 30*time.Minute)),
+			chance: one(d, "chance", 0.1, 0.3, 0.6, 1),
+		})
+	}
+	if d.chance("a bad start", 0.15) { // batches that fill the function's minute
+		s.sendUntil, s.names = time.Second, 12
+		s.spells = append(s.spells, spell{networkSlow, 0, 20 * time.Minute, 1},
+			spell{one(d, "bad", sesHangs, sesFails, sesBreaks, sesForgets), 0, 10 * time.Minute, 0.6})
+	}
+	for _, f := range []fault{copies, shuffles} { // what a standard queue does on any day
+		if d.chance(string(f), 0.6) {
+			s.spells = append(s.spells, spell{f, 0, faultsEnd, 0.2})
+		}
+	}
+	return s
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// One seed:     go test ./functions/apply-policy -run TestAnySeed -seed 17 -fifo
+// Many of them: go test ./functions/apply-policy -run TestAnySeed -seeds 10000
+var (
+	firstSeed = flag.Uint64("seed", 0, "the first seed of the simulator; alone it is the only one")
+	seeds     = flag.Int("seeds", 0, "how many seeds to simulate, of each kind of queue; 300 by default")
+	onlyFIFO  = flag.Bool("fifo", false, "simulate FIFO queues alone")
+)
+
+// TestAnySeed runs the simulator with many seeds, on both kinds of queue.
+func TestAnySeed(t *testing.T) {
+	many := *seeds
+	switch {
+	case many == 0 && *firstSeed != 0:
+		many = 1
+	case many == 0:
+		many = 300
+	}
+	for _, fifo := range []bool{false, true} {
+		if *onlyFIFO && !fifo {
+			continue
+		}
+		t.Run(kindOfQueue(fifo), func(t *testing.T) {
+			var sum tally
+			for i := range many {
+				seed := *firstSeed + uint64(i)
+				s := simulate(t, seed, fifo, nothing)
+				sum.add(s)
+				if len(s.violations) > 0 {
+					t.Errorf("seed %d:\n%s", seed, s.report())
+				}
+			}
+			t.Log(sum)
+		})
+	}
+}
+
+func kindOfQueue(fifo bool) string {
+	if fifo {
+		return "FIFO"
+	}
+	return "standard"
+}
+
+// tally is what a number of runs came to.
+type tally struct{ seeds, requests, deliveries, acts, instances, letters, exhausted, undone int }
+
+func (t *tally) add(s *simulation) {
+	t.seeds++
+	t.requests += len(s.asked)
+	t.deliveries += len(s.deliveries)
+	t.acts += len(s.acted)
+	t.instances += s.instances.made
+	t.letters += s.letters
+	t.exhausted += s.exhausted
+	t.undone += s.undone
+}
+
+func (t tally) String() string {
+	return fmt.Sprintf("%d seeds: %d requests, %d deliveries, %d changes made by SES, %d instances, %d dead letters with a reason, %d out of receives, %d keys undone by an older request that the new instance could not know",
+		t.seeds, t.requests, t.deliveries, t.acts, t.instances, t.letters, t.exhausted, t.undone)
+}
+
+// TestASeedIsReplayed runs seeds twice: the same must happen at the same times.
+func TestASeedIsReplayed(t *testing.T) {
+	for seed := range uint64(20) {
+		once, twice := simulate(t, seed, seed%2 == 0, nothing), simulate(t, seed, seed%2 == 0, nothing)
+		if !slices.Equal(once.lines, twice.lines) {
+			for i := range min(len(once.lines), len(twice.lines)) {
+				if once.lines[i] != twice.lines[i] {
+					t.Fatalf("seed %d, line %d of %d and %d:\n%v\n%v", seed, i, len(once.lines), len(twice.lines), once.lines[i], twice.lines[i])
+				}
+			}
+			t.Errorf("seed %d: %d lines, then %d", seed, len(once.lines), len(twice.lines))
+		}
+	}
+}
