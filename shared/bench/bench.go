@@ -9,6 +9,7 @@ import (
 // bench is one run: what its sections share.
 type bench struct {
 	starts, runs int
+	alone        bool   // nothing but Go
 	backlog      []byte // the plot
 
 	folder string            // temporary

@@ -47,9 +47,13 @@ func TestGoals(t *testing.T) {
 			t.Errorf("%s: met is %v", name, !test.met)
 		}
 	}
-	r := report{Sections: []section{{Goals: []goal{atMost("a", 1, 2), atMost("b", 3, 2)}}}}
-	if missed := r.missed(); len(missed) != 1 || missed[0].What != "b" {
-		t.Errorf("missed %v", missed)
+	r := report{Sections: []section{{Goals: []goal{atMost("a", 1, 2), atMost("b", 3, 2), atMost("c", 3, 2).alarmed(4), atLeast("d", 3, 4).alarmed(3.5), atLeast("e", 3, 4).alarmed(2)}}}}
+	names := ""
+	for _, g := range r.missed() {
+		names += g.What
+	}
+	if names != "bd" {
+		t.Errorf("missed %s", names)
 	}
 }
 

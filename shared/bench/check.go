@@ -41,7 +41,7 @@ func check(ctx context.Context, b *bench) (section, error) {
 			"its start is left out: it is the time for %d policies more. Medians of %d runs.", linted, b.runs),
 		Columns: []string{"policies a second", "of cfn-lint's"}}
 	for n := 0; n < min(b.runs, 3); n++ {
-		rate, err := checkLint(ctx, folder)
+		rate, err := b.checkLint(ctx, folder)
 		if err != nil {
 			s.Notes = append(s.Notes, "cfn-lint was left out: "+err.Error()+".")
 			break
@@ -72,7 +72,10 @@ func checkOurs() (rate float64, err error) {
 	return checked / time.Since(begun).Seconds(), nil
 }
 
-func checkLint(ctx context.Context, folder string) (rate float64, err error) {
+func (b *bench) checkLint(ctx context.Context, folder string) (rate float64, err error) {
+	if b.alone {
+		return 0, errAlone
+	}
 	tool, err := exec.LookPath("cfn-lint")
 	if err != nil {
 		return 0, errors.New("it is not installed")

@@ -9,9 +9,15 @@ import (
 	"path/filepath"
 )
 
+// errAlone is why another tool was left out.
+var errAlone = errors.New("this run was to do without")
+
 // node installs the Node contender into a temporary folder, bundles it as
 // people do for Lambda, and returns the command that runs it.
 func (b *bench) node(ctx context.Context) ([]string, error) {
+	if b.alone {
+		return nil, errAlone
+	}
 	folder, err := b.temporary()
 	if err != nil {
 		return nil, err

@@ -29,6 +29,6 @@ func size(ctx context.Context, b *bench) (section, error) {
 		}
 		s.Lines = append(s.Lines, line{each.name, []value{value(last[0]), value(last[0] / first[0]), value(last[1]), value(last[1] / first[1])}})
 	}
-	s.Goals = []goal{atMost("deployment package, of that of a function that does nothing", last[1]/first[1], 2)}
+	s.Goals = []goal{atMost("deployment package, of that of a function that does nothing", last[1]/first[1], 1.75)}
 	return s, nil
 }

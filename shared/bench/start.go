@@ -52,9 +52,9 @@ func start(ctx context.Context, b *bench) (section, error) {
 		s.Lines = append(s.Lines, line{name, []value{value(median(times[i])), value(median(times[i]) / median(times[0])),
 			value(median(memory[i])), value(median(memory[i]) / median(memory[0]))}})
 	}
-	s.Goals = append(s.Goals, atMost("start, of a function that does nothing", median(times[2])/median(times[0]), 1.5))
+	s.Goals = append(s.Goals, atMost("start, of a function that does nothing", median(times[2])/median(times[0]), 1.5).alarmed(2.75))
 	if noNode == nil {
-		s.Goals = append(s.Goals, atLeast("start, times faster than Node", median(times[3])/median(times[2]), 20))
+		s.Goals = append(s.Goals, atLeast("start, times faster than Node", median(times[3])/median(times[2]), 20).alarmed(10))
 	}
 	return s, nil
 }
