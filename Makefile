@@ -63,3 +63,7 @@ deploy: ## Deploy to the AWS account of your credentials. Needs sam.
 	@command -v sam >/dev/null || { echo "sam is not installed: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html" >&2; exit 2; }
 	@sam build
 	@sam deploy --guided --capabilities CAPABILITY_IAM
+
+.PHONY: bench
+bench: ## Measure it beside what people would use instead (three minutes), to shared/bench/report.
+	@go run ./shared/bench
