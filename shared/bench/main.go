@@ -13,7 +13,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -70,8 +69,11 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	fmt.Print(found.markdown())
 	if *only == "" {
-		if err := errors.Join(found.write(folder), os.WriteFile(filepath.Join(folder, backlogFile), b.backlog, 0o644)); err != nil {
+		if err := found.write(folder); err != nil {
 			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, backlogFile), b.backlog, 0o644); err != nil {
+			return fmt.Errorf("writing the plot: %w", err)
 		}
 	}
 	if missed := found.missed(); *checked && len(missed) > 0 {

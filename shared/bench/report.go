@@ -136,6 +136,9 @@ func (r report) missed() []goal {
 
 // write writes the report in both its forms.
 func (r report) write(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
