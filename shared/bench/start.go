@@ -87,8 +87,11 @@ func startOnce(ctx context.Context, command []string) (took time.Duration, resid
 	defer connection.Close() //nolint:errcheck // nobody waits for an answer
 	asked, err := bufio.NewReader(connection).ReadString('\n')
 	took = time.Since(begun)
-	if err != nil || !strings.HasPrefix(asked, "GET /2018-06-01/runtime/invocation/next ") {
-		return 0, 0, fmt.Errorf("it asked %q, expected GET next (%v)", asked, err)
+	if err != nil {
+		return 0, 0, err
+	}
+	if !strings.HasPrefix(asked, "GET /2018-06-01/runtime/invocation/next ") {
+		return 0, 0, fmt.Errorf("it asked %q, expected GET next", asked)
 	}
 	return took, residentMB(process.Process.Pid), nil
 }
