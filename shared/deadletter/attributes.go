@@ -3,7 +3,10 @@ package deadletter
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -30,56 +33,122 @@ const (
 	maxErrorMessage = 1024 // bytes; as in Lambda's own dead letters
 )
 
+// reasonNames are all of them.
 var reasonNames = []string{ErrorCode, ErrorMessage, Violations, SourceMessageID, SourceQueueARN, AnsweredTo, OriginalAttributes}
 
-// reasons are the attributes a letter may go with, the fullest first.
+// reasons are the attributes a letter may go with, the fullest first. In the
+// smallest the reason takes the place of whatever has its names: a letter that
+// went so once must not have outgrown the queue when it fails again.
 func reasons(letter Letter) []map[string]types.MessageAttributeValue {
-	sender := senderAttributes(letter.Record)
+	sender := senderAttributes(letter.Record.MessageAttributes)
 	whole := map[string]string{
 		ErrorCode:       letter.Code,
 		ErrorMessage:    clean(letter.Message, maxErrorMessage),
-		SourceMessageID: letter.Record.MessageId,
-		SourceQueueARN:  letter.Record.EventSourceARN,
+		SourceMessageID: clean(letter.Record.MessageId, maxErrorMessage),
+		SourceQueueARN:  clean(letter.Record.EventSourceARN, maxErrorMessage),
 	}
 	least := map[string]string{ErrorCode: letter.Code}
 	if letter.AnsweredTo != "" {
 		whole[AnsweredTo] = letter.AnsweredTo
 		least[AnsweredTo] = letter.AnsweredTo
 	}
-	rungs := []map[string]string{whole, least}
+	var rungs []map[string]types.MessageAttributeValue
 	if len(letter.Violations) > 0 {
 		list, _ := json.Marshal(letter.Violations) // strings and numbers: it cannot fail
 		fullest := maps.Clone(whole)
 		fullest[Violations] = clean(string(list), len(list))
-		rungs = append([]map[string]string{fullest}, rungs...)
+		rungs = append(rungs, join(sender, fullest))
 	}
-	letters := make([]map[string]types.MessageAttributeValue, len(rungs))
-	for i, reason := range rungs {
-		letters[i] = join(sender, reason)
+	rungs = append(rungs, join(sender, whole))
+	for name := range least {
+		delete(sender, name)
 	}
-	return letters
+	return append(rungs, join(sender, least))
 }
 
-// senderAttributes are the sender's own attributes of a message: what an
-// earlier dead letter added is taken off, what it packed is unpacked. A reason
-// is known by SourceMessageId beside ErrorCode; a sender may well use one of
-// the names for itself.
-func senderAttributes(record events.SQSMessage) map[string]events.SQSMessageAttribute {
-	own := maps.Clone(record.MessageAttributes)
-	_, hasCode := own[ErrorCode]
-	_, hasSource := own[SourceMessageID]
-	if !hasCode || !hasSource {
+// senderAttributes are the sender's own attributes of a message: the reason of
+// an earlier dead letter is taken off, and what it packed unpacked.
+func senderAttributes(attributes map[string]events.SQSMessageAttribute) map[string]events.SQSMessageAttribute {
+	own := maps.Clone(attributes)
+	packed, ok := reasonOf(attributes)
+	if !ok {
 		return own
 	}
-	packed := own[OriginalAttributes]
 	for _, name := range reasonNames {
 		delete(own, name)
 	}
-	if packed.StringValue != nil {
-		// What does not read back is no packing of this package's: nothing to unpack.
-		_ = json.Unmarshal([]byte(*packed.StringValue), &own)
-	}
+	maps.Copy(own, packed)
 	return own
+}
+
+// reasonOf tells a reason that this package wrote from attributes that only
+// share its names, which are the sender's to use: beside ErrorCode there must be
+// what every whole reason has, or packed attributes that SQS would take. It
+// returns what was packed.
+func reasonOf(attributes map[string]events.SQSMessageAttribute) (packed map[string]events.SQSMessageAttribute, ok bool) {
+	if attributes[ErrorCode].StringValue == nil {
+		return nil, false
+	}
+	original, isPacked := attributes[OriginalAttributes]
+	if !isPacked {
+		return nil, isWhole(attributes)
+	}
+	if original.StringValue == nil || json.Unmarshal([]byte(*original.StringValue), &packed) != nil || len(packed) == 0 || len(packed) > maxAttributes {
+		return nil, false
+	}
+	for name, value := range packed {
+		if !isSendable(name, value) {
+			return nil, false
+		}
+	}
+	return packed, true
+}
+
+// isWhole reports whether the attributes have what every reason has but the
+// smallest.
+func isWhole(attributes map[string]events.SQSMessageAttribute) bool {
+	for _, name := range []string{ErrorCode, ErrorMessage, SourceMessageID, SourceQueueARN} {
+		if attributes[name].StringValue == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// attributeName is what SQS takes as an attribute's name, but for its length and
+// its reserved prefixes.
+var attributeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`) })
+
+// isSendable reports whether SQS takes the attribute.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+func isSendable(name string, value events.SQSMessageAttribute) bool {
+	lower := strings.ToLower(name)
+	if len(name) > 256 || !attributeName().MatchString(name) || strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon.") {
+		return false
+	}
+	switch kind, _, _ := strings.Cut(value.DataType, "."); kind {
+	case "Binary":
+		return len(value.BinaryValue) > 0
+	case "Number":
+		_, err := strconv.ParseFloat(aws.ToString(value.StringValue), 64)
+		return err == nil
+	case "String":
+		text := aws.ToString(value.StringValue)
+		return text != "" && clean(text, len(text)) == text
+	}
+	return false
+}
+
+// Answered is who was told that the request of a message failed, before it was
+// put back: CloudFormation or StepFunctions, or nobody (empty). It stands
+// beside an ErrorCode in every letter; any other attribute of that name is the
+// sender's own.
+func Answered(attributes map[string]events.SQSMessageAttribute) string {
+	told := aws.ToString(attributes[AnsweredTo].StringValue)
+	if _, failed := attributes[ErrorCode]; failed && (told == "CloudFormation" || told == "StepFunctions") {
+		return told
+	}
+	return ""
 }
 
 // join is the sender's attributes and the reason as SQS takes them: side by

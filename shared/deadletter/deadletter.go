@@ -30,6 +30,10 @@ import (
 // that does not answer costs its letter's turn and not the batch.
 const sendTimeout = 5 * time.Second
 
+// maxSize is the largest message that any queue takes, in bytes, body and
+// attributes together. A queue may be set to take less.
+const maxSize = 1 << 20
+
 // Letter is a message that cannot be done, and why.
 type Letter struct {
 	Record     events.SQSMessage // as it came
@@ -62,7 +66,11 @@ func (q *Queue) Send(ctx context.Context, letter Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	var err error
-	for _, attributes := range reasons(letter) {
+	rungs := reasons(letter)
+	for i, attributes := range rungs {
+		if i < len(rungs)-1 && size(letter.Record.Body, attributes) > maxSize {
+			continue
+		}
 		err = q.send(ctx, letter.Record, attributes)
 		if err == nil {
 			return nil
@@ -87,6 +95,16 @@ func (q *Queue) send(ctx context.Context, record events.SQSMessage, attributes m
 	}
 	_, err := q.client.SendMessage(ctx, input)
 	return err
+}
+
+// size is what SQS counts of a message: the body, and each attribute's name,
+// type and value.
+func size(body string, attributes map[string]types.MessageAttributeValue) int {
+	total := len(body)
+	for name, value := range attributes {
+		total += len(name) + len(aws.ToString(value.DataType)) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
+	}
+	return total
 }
 
 // isTooLarge reports whether SQS refused the letter for what it holds, so that

@@ -196,3 +196,57 @@ func TestErrorMessageIsWhatSQSTakes(t *testing.T) {
 		}
 	}
 }
+
+// What a sender writes must not keep its message off the dead-letter queue, and
+// what only looks like a reason is the sender's own.
+func TestForgedReasonsAreTheSendersOwn(t *testing.T) {
+	whole := func(packed string) map[string]events.SQSMessageAttribute {
+		return map[string]events.SQSMessageAttribute{
+			"ErrorCode": text("x"), "ErrorMessage": text("x"), "SourceMessageId": text("y"), "SourceQueueArn": text("z"), "OriginalAttributes": text(packed),
+		}
+	}
+	for name, attributes := range map[string]map[string]events.SQSMessageAttribute{
+		"packed without a type":       whole(`{"a":{}}`),
+		"packed with a reserved name": whole(`{"AWS.x":{"stringValue":"v","dataType":"String"}}`),
+		"packed with a bad name":      whole(`{"bad name":{"stringValue":"v","dataType":"String"}}`),
+		"a number that is none":       whole(`{"n":{"stringValue":"v","dataType":"Number"}}`),
+		"no packing at all":           whole(`nothing`),
+		"two names alone":             {"ErrorCode": text("mine"), "SourceMessageId": text("mine too")},
+	} {
+		letter := reason
+		letter.Record = record(attributes)
+		sent := values(send(t, &queue{}, letter).MessageAttributes)
+		var packed map[string]events.SQSMessageAttribute
+		if err := json.Unmarshal([]byte(sent["OriginalAttributes"]), &packed); err != nil || len(packed) != len(attributes) {
+			t.Errorf("%s: packed %q, %v", name, sent["OriginalAttributes"], err)
+		}
+	}
+}
+
+// A letter that went without most of its reason, because it was as large as the
+// queue takes, goes again after a redrive.
+func TestTheSmallestLetterDoesNotGrow(t *testing.T) {
+	full := func(limit int) func(*sqs.SendMessageInput) error {
+		return func(in *sqs.SendMessageInput) error {
+			total := len(*in.MessageBody)
+			for name, a := range values(in.MessageAttributes) {
+				total += len(name) + len(a)
+			}
+			if total > limit {
+				return &smithy.GenericAPIError{Code: "InvalidParameterValue"}
+			}
+			return nil
+		}
+	}
+	letter := reason
+	letter.Record = record(map[string]events.SQSMessageAttribute{"Team": text("mail")})
+	q := &queue{refuse: full(len(letter.Record.Body) + len("ErrorCodeInvalidPolicyTeammail"))}
+	redriven := map[string]events.SQSMessageAttribute{}
+	for name, value := range values(send(t, q, letter).MessageAttributes) {
+		redriven[name] = text(value)
+	}
+	letter.Record.MessageAttributes = redriven
+	if got := values(send(t, q, letter).MessageAttributes); got["Team"] != "mail" || got["ErrorCode"] != "InvalidPolicy" || len(got) != 2 {
+		t.Errorf("sent %q", got)
+	}
+}

@@ -2,7 +2,6 @@ package deadletter
 
 import (
 	"encoding/json"
-	"maps"
 	"strconv"
 	"time"
 
@@ -56,24 +55,24 @@ func Read(m types.Message) Received {
 // ErrorCode is the sender's own.
 func (r *Received) readReason(attributes map[string]events.SQSMessageAttribute) {
 	value := func(name string) string { return aws.ToString(attributes[name].StringValue) }
-	// It stands wherever it stood when the function read it, and is not the sender's to use.
-	r.AnsweredTo = value(AnsweredTo)
-	_, hasSource := attributes[SourceMessageID]
-	if value(ErrorCode) == "" || r.RanOut && !hasSource {
+	r.AnsweredTo = Answered(attributes)
+	_, ours := reasonOf(attributes)
+	if value(ErrorCode) == "" || r.RanOut && !ours {
 		r.RanOut = true
 		return
 	}
 	r.Code, r.Message = value(ErrorCode), value(ErrorMessage)
+	r.Record.MessageAttributes = senderAttributes(attributes)
+	if !ours {
+		delete(r.Record.MessageAttributes, ErrorCode)
+		delete(r.Record.MessageAttributes, AnsweredTo)
+		return
+	}
 	// A list that does not read back is shown as none; the message says the first of it.
 	_ = json.Unmarshal([]byte(value(Violations)), &r.Violations)
-	if !r.RanOut {
+	if !r.RanOut && isWhole(attributes) {
 		r.Record.MessageId, r.Record.EventSourceARN = value(SourceMessageID), value(SourceQueueARN)
 	}
-	if !hasSource {
-		attributes = maps.Clone(attributes)
-		attributes[SourceMessageID] = events.SQSMessageAttribute{}
-	}
-	r.Record.MessageAttributes = senderAttributes(events.SQSMessage{MessageAttributes: attributes})
 }
 
 // SenderAttributes are the sender's own attributes as SQS takes them.

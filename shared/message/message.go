@@ -87,9 +87,7 @@ func Open(record events.SQSMessage) (Message, *outcome.Rejection) {
 		m.Sent = time.UnixMilli(ms)
 	}
 	m.Asked = m.Sent
-	if told, ok := record.MessageAttributes[deadletter.AnsweredTo]; ok && told.StringValue != nil {
-		m.AnsweredTo = *told.StringValue
-	}
+	m.AnsweredTo = deadletter.Answered(record.MessageAttributes)
 	r := reader{message: &m, misspelt: map[string]bool{}}
 	r.open(record.Body, 0)
 	return m, r.rejection()

@@ -237,10 +237,22 @@ func TestCloudFormationIsAnsweredEvenWhenMalformed(t *testing.T) {
 }
 
 func TestARedrivenLetterSaysWhoWasTold(t *testing.T) {
-	told := "CloudFormation"
-	m, _ := message.Open(events.SQSMessage{Body: "{}", MessageAttributes: map[string]events.SQSMessageAttribute{"AnsweredTo": {DataType: "String", StringValue: &told}}})
-	if m.AnsweredTo != told {
-		t.Errorf("got %q", m.AnsweredTo)
+	text := func(value string) events.SQSMessageAttribute {
+		return events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+	}
+	for name, test := range map[string]struct {
+		attributes map[string]events.SQSMessageAttribute
+		want       string
+	}{
+		"a letter's":                   {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("CloudFormation")}, "CloudFormation"},
+		"a sender's own of that name":  {map[string]events.SQSMessageAttribute{"AnsweredTo": text("CloudFormation")}, ""},
+		"somebody whom nobody answers": {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("me")}, ""},
+		"binary":                       {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": {DataType: "Binary", BinaryValue: []byte("CloudFormation")}}, ""},
+	} {
+		m, _ := message.Open(events.SQSMessage{Body: "{}", MessageAttributes: test.attributes})
+		if m.AnsweredTo != test.want {
+			t.Errorf("%s: got %q, want %q", name, m.AnsweredTo, test.want)
+		}
 	}
 }
 
