@@ -97,7 +97,7 @@ func (h *handler) open(records []events.SQSMessage) []*request {
 		case r.AnsweredTo != "":
 			r.refused = &outcome.Rejection{Code: outcome.AlreadyAnswered, Message: r.AnsweredTo + " was told that this request failed; it must not take effect behind its back. To ask again, ask anew"}
 		case r.CloudFormation != nil && !r.Asked.IsZero() && time.Since(r.Asked) > r.CloudFormation.Patience:
-			r.refused = &outcome.Rejection{Code: outcome.Expired, Message: "the stack asked at " + r.Asked.UTC().Format(time.RFC3339) + " and waits " + r.CloudFormation.Patience.String() + " at most; applying it now would leave a policy that no stack owns. Deploy the stack again"}
+			r.refused = &outcome.Rejection{Code: outcome.Expired, Message: "the stack asked at " + r.Asked.UTC().Format(time.RFC3339) + " and waits " + r.CloudFormation.Patience.String() + " at most: its " + r.CloudFormation.RequestType + " had no effect, for the stack would not know of it. Deploy or delete the stack again"}
 		default:
 			var found *outcome.Rejection
 			r.warnings, found = check.Request(r.Request, h.guardrail)
