@@ -3,6 +3,7 @@ package producers_test
 import (
 	"encoding/json"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -182,8 +183,16 @@ func TestRedirectOfTheResponseBucket(t *testing.T) {
 	o := newOutside(t, genuine)
 	w := start(t, local.Config{Environment: o.environment()})
 	o.handler = virtualHosted(w.Responses)
-	for _, to := range []string{"https://evil.example/x", "http://" + trapped + "/x", "https://169.254.169.254/x"} {
-		w.Responses.SetFault(response.Redirect(to))
+	for status, to := range map[int]string{ // 302 and 303 ask for a GET, 307 and 308 for the same PUT
+		http.StatusFound:             "https://evil.example/x",
+		http.StatusSeeOther:          "http://" + trapped + "/x",
+		http.StatusTemporaryRedirect: "https://169.254.169.254/x",
+		http.StatusPermanentRedirect: "https://evil.example/x",
+	} {
+		w.Responses.SetFault(func(answer http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(answer, r, to, status)
+			return true
+		})
 		r := newResource(w)
 		message, requestID := r.request("Create", properties(policy("One")))
 		address := awsURL(w, genuine, message)
