@@ -133,7 +133,7 @@ func (s *simulation) send(a *asked) {
 	if s.scenario.fifo {
 		input.GroupID, input.DeduplicationID = a.identity, fmt.Sprint(a.number)
 	} else if s.dice.chance("late", 0.2) {
-		late := s.dice.between("late by", 0, 3*time.Minute)
+		late := s.dice.between("late by", 0, s.scenario.late)
 		input.Delay = &late
 	}
 	a.sent = time.Now().UnixMilli()

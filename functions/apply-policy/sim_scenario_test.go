@@ -63,6 +63,7 @@ type scenario struct {
 	names       int           // policy names of each identity
 	sendUntil   time.Duration // from the beginning
 	bursts      bool          // they come in bursts, not one by one
+	late        time.Duration // how late some arrive at most, on a standard queue
 	spells      []spell
 }
 
@@ -82,6 +83,7 @@ func newScenario(d *dice, fifo bool) scenario {
 		names:       one(d, "names", 1, 2, 3, 12),
 		sendUntil:   one(d, "sending", time.Second, time.Minute, 5*time.Minute, 30*time.Minute),
 		bursts:      d.chance("bursts", 0.5),
+		late:        3 * time.Minute,
 	}
 	for range d.intN("spells", 9) {
 		from := d.between("from", 0, one(d, "early or late", s.sendUntil, 30*time.Minute)) // while much is sent, or at any time
