@@ -34,11 +34,10 @@ import (
 )
 
 const (
-	// A look holds what it has seen for as long as it may need to see all: lookTime
-	// and what it takes at lookRate letters a second, which is a receive of a few
-	// letters over a slow line. If it is killed, they come back after that.
-	lookTime = 30 * time.Second
-	lookRate = 20
+	// firstHold is for how long a look hides what it takes. When half of that is
+	// over it holds all for twice as long: should it be killed, they come back
+	// after that, or about three times as long as it had looked.
+	firstHold = 30 * time.Second
 	// maxHold is the longest that SQS hides a message from its receive on.
 	maxHold = 12 * time.Hour
 	// receiveWait makes a receive ask all servers, so that an empty answer means
@@ -86,6 +85,7 @@ type Look struct {
 	client *sqs.Client
 	queue  Queue
 	held   map[string]string // the newest receipt handle of each message id
+	order  []string          // the ids, in the order they were seen
 	until  time.Time         // when the first of them come back
 }
 
@@ -100,12 +100,19 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 	if err := l.count(ctx); err != nil {
 		return l, err
 	}
-	hold := min(lookTime+time.Duration(l.Counted)*time.Second/lookRate, maxHold)
+	hold := firstHold
 	l.until = time.Now().Add(hold)
-	// What was seen first comes back when the hold is over: there it ends, seen all or not.
-	for !l.Ended && time.Until(l.until) > hold/10 && !filter.found(l.Letters) {
+	for !l.Ended && !filter.found(l.Letters) {
 		if err := ctx.Err(); err != nil {
 			return l, err
+		}
+		if time.Until(l.until) < hold/2 {
+			if hold *= 2; hold > maxHold/2 {
+				break
+			}
+			if err := l.extend(ctx, hold); err != nil {
+				return l, err
+			}
 		}
 		if err := l.receive(ctx, hold, filter); err != nil {
 			return l, err
@@ -115,6 +122,20 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 		return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.sequence(), b.sequence()))
 	})
 	return l, nil
+}
+
+// extend holds all that was seen, the first seen first.
+func (l *Look) extend(ctx context.Context, hold time.Duration) error {
+	l.until = time.Now().Add(hold)
+	for some := range slices.Chunk(l.order, batchSize) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := l.hide(ctx, some, func(int) time.Duration { return hold }); err != nil {
+			return fmt.Errorf("holding the letters: %w", err)
+		}
+	}
+	return nil
 }
 
 // call is a context for one call that an interruption must not cut off: what
@@ -167,6 +188,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 			continue
 		}
 		l.Seen++
+		l.order = append(l.order, id)
 		letter := &Letter{Received: deadletter.Read(m)}
 		opened, _ := message.Open(letter.Record)
 		letter.Request, letter.Origin = opened.Request, opened.Origin
@@ -180,10 +202,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 // Release gives back what is still held, at once, also when the context has
 // ended. What SQS does not take back comes by itself; the error says when.
 func (l *Look) Release(ctx context.Context) error {
-	ids := make([]string, 0, len(l.held))
-	for id := range l.held {
-		ids = append(ids, id)
-	}
+	ids := slices.DeleteFunc(l.order, func(id string) bool { return l.held[id] == "" })
 	left := 0
 	var last error
 	for some := range slices.Chunk(ids, batchSize) {
@@ -194,6 +213,7 @@ func (l *Look) Release(ctx context.Context) error {
 		left += failed
 	}
 	clear(l.held)
+	l.order = nil
 	if last != nil {
 		return fmt.Errorf("%d letters stay hidden until %s, when SQS gives them back by itself: %w", left, l.until.Format(time.TimeOnly), last)
 	}

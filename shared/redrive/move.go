@@ -19,6 +19,10 @@ const pollInterval = time.Second
 // it put on the queue itself. When the context ends, the task is cancelled, and
 // every message is on one of the two queues.
 //
+// It ends, cancelled, when as many were moved as there were at the start: what
+// the function refuses comes back as a new letter, and the task would move it
+// round and round, for up to 36 hours.
+//
 // moved is about how many were moved. progress is told that and about how many
 // there are in all.
 //
@@ -44,10 +48,16 @@ func Move(ctx context.Context, client *sqs.Client, from, to Queue, perSecond int
 			return moved, err
 		}
 		moved = int(task.ApproximateNumberOfMessagesMoved)
-		progress(moved, int(aws.ToInt64(task.ApproximateNumberOfMessagesToMove)))
+		all := int(aws.ToInt64(task.ApproximateNumberOfMessagesToMove)) // counted at the start; 0 before
+		progress(moved, all)
 		switch aws.ToString(task.Status) {
 		case "COMPLETED":
 			return moved, nil
+		case "RUNNING":
+			if all > 0 && moved >= all {
+				more, err := cancelMove(ctx, client, aws.ToString(started.TaskHandle))
+				return max(moved, more), err
+			}
 		case "FAILED":
 			return moved, fmt.Errorf("SQS gave up moving: %s", aws.ToString(task.FailureReason))
 		case "CANCELLING", "CANCELLED":

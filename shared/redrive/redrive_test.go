@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -354,6 +355,37 @@ func TestMove(t *testing.T) {
 			t.Errorf("%d took %v", rest, took)
 		}
 		o.exactlyOnce(100)
+	})
+}
+
+// A function that refuses all it gets must not keep the move going.
+func TestMoveEndsWhenLettersComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(50)
+		ctx, cancel := context.WithCancel(t.Context())
+		var function sync.WaitGroup
+		function.Go(func() {
+			letters := deadletter.New(o.client, o.from.URL)
+			wait := 20 * time.Second
+			for ctx.Err() == nil {
+				messages, _ := o.requests.Receive(ctx, queue.ReceiveOptions{Wait: &wait})
+				for _, m := range messages {
+					record := events.SQSMessage{MessageId: m.ID, Body: m.Body, EventSourceARN: o.to.ARN}
+					if err := errors.Join(letters.Send(ctx, deadletter.Letter{Record: record, Code: "InvalidPolicy"}), o.requests.Delete(ctx, m.ReceiptHandle)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		moved, err := redrive.Move(t.Context(), o.client, o.from, o.to, 10, func(int, int) {})
+		synctest.Wait()
+		cancel()
+		function.Wait()
+		if err != nil || moved < 50 || moved > 60 {
+			t.Errorf("%d moved, %v", moved, err)
+		}
+		o.exactlyOnce(50)
 	})
 }
 

@@ -23,7 +23,7 @@ func newDLQCommand() *cobra.Command {
 			"itself: they ran out of receives. Their code is " + redrive.RanOutOfReceives + " here.\n\n" +
 			"SQS cannot be looked at without taking the messages: while a command looks, the letters are hidden from others, and\n" +
 			"each look counts as a receive. They are given back as soon as it is done, also after Ctrl-C; should the command be\n" +
-			"killed, they come back by themselves, after half a minute and a second for every 20 letters.",
+			"killed, they come back by themselves, after half a minute or about three times as long as it had looked.",
 	}
 	command.AddCommand(newListCommand(), newShowCommand(), newRedriveCommand(), newEditCommand())
 	return command
@@ -66,7 +66,7 @@ func sawAll(out io.Writer, look *redrive.Look, fifo bool) {
 	case look.Complete():
 		return
 	case !look.Ended:
-		_, _ = fmt.Fprintf(out, "Not all were seen: the look ended with the time that letters can be hidden, after %d of about %d.\n", look.Seen, look.Counted)
+		_, _ = fmt.Fprintf(out, "Not all were seen: SQS hides a letter for 12 hours at most, and that was not enough for more than %d of about %d.\n", look.Seen, look.Counted)
 		return
 	}
 	_, _ = fmt.Fprintf(out, "Not all were seen: %d of about %d.", look.Seen, look.Counted)

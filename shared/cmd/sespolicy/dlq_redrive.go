@@ -35,7 +35,8 @@ func newRedriveCommand() *cobra.Command {
 			"A redriven request counts as asked now: it overrides what was asked for the same identity and policy name meanwhile.\n\n" +
 			"Letters whose asker was told of the failure (CloudFormation, Step Functions) are left: the function would refuse them,\n" +
 			"for it must not act behind the asker's back. Let them ask anew, or use sespolicy dlq edit --as-new.\n\n" +
-			"--all puts back every letter by SQS's own move, which looks at none: answered ones come back as AlreadyAnswered.",
+			"--all puts back every letter by SQS's own move, which looks at none: answered ones come back as AlreadyAnswered. It\n" +
+			"ends when as many were moved as there were. Ctrl-C cancels it.",
 		RunE: explained(func(command *cobra.Command, ids []string) error {
 			filter, err := letters.filter(ids)
 			if err != nil {
@@ -152,6 +153,8 @@ func (q *queues) moveAll(command *cobra.Command, rate int) error {
 		_ = bar.Set(moved) // a bar that cannot be drawn must not stop the work
 	})
 	_ = bar.Finish()
-	_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
+	if err == nil || moved > 0 {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
+	}
 	return err
 }
