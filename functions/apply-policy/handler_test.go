@@ -206,6 +206,30 @@ func TestAnOlderRequestDoesNotUndoANewerOne(t *testing.T) {
 	})
 }
 
+// stackBody is a stack's request for the resource L, answered nowhere: the
+// tests that use it look at what takes effect.
+func stackBody(requestType, physicalID, name string) string {
+	return fmt.Sprintf(`{"RequestType":%q,"ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":%q,"ResourceProperties":%s}`,
+		requestType, physicalID, putBody("a.com", name, ""))
+}
+
+// A stack that fails while its create waits deletes by an id of its own making;
+// the create must not leave a policy that no stack owns.
+func TestACancelledCreateHasNoEffect(t *testing.T) {
+	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+		w.deliver(t, stackBody("Create", "", "P"), stackBody("Delete", "stack-L-1ABC", "P"), stackBody("Create", "", "Q"))
+		policies := slices.Sorted(maps.Keys(w.ses.Policies()["a.com"]))
+		expect(t, "after one batch", policies, "[Q]")
+		w.ses.SetFault(func(email.Call) email.Fault { return email.Fault{Status: 500, Code: "InternalFailure"} })
+		w.deliver(t, stackBody("Update", "a.com/Q", "R"))
+		w.ses.SetFault(nil)
+		w.deliver(t, stackBody("Delete", "stack-L-1ABC", "R"))
+		time.Sleep(firstDelay)
+		w.receive(t)
+		expect(t, "across batches", slices.Sorted(maps.Keys(w.ses.Policies()["a.com"])), "[Q]")
+	})
+}
+
 func TestAllOfAKeyWaitTogether(t *testing.T) {
 	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
 		w.ses.SetFault(func(email.Call) email.Fault { return email.Fault{Status: 503, Code: "ServiceUnavailable"} })

@@ -29,13 +29,34 @@ func newMarks() *marks {
 	return &marks{sent: cache}
 }
 
-// overtaken reports whether something newer was applied for the request's key.
+// overtaken reports whether something newer was applied for the request's key,
+// or the resource of its stack was deleted since: a create that waits while
+// another resource of the stack fails is cancelled, and its Delete, which
+// CloudFormation sends with an id of its own making, may get here first.
 func (m *marks) overtaken(r *request) bool {
-	applied, ok := m.sent.Get(r.Request.Key())
+	return m.newer(r.Request.Key(), r) || m.newer(resource(r), r)
+}
+
+func (m *marks) newer(key string, r *request) bool {
+	applied, ok := m.sent.Get(key)
 	return ok && applied.After(r.Sent)
 }
 
-// applied notes that SES has taken r.
+// applied notes that r has taken effect.
 func (m *marks) applied(r *request) {
-	m.sent.Add(r.Request.Key(), r.Sent)
+	if !r.Request.Nothing {
+		m.sent.Add(r.Request.Key(), r.Sent)
+	}
+	if r.CloudFormation != nil && r.CloudFormation.RequestType == "Delete" {
+		m.sent.Add(resource(r), r.Sent)
+	}
+}
+
+// resource names the resource of a stack that a request is for; empty for
+// requests that are for none. No policy's key has a space.
+func resource(r *request) string {
+	if r.CloudFormation == nil {
+		return ""
+	}
+	return r.CloudFormation.StackID + " " + r.CloudFormation.LogicalResourceID
 }

@@ -9,17 +9,24 @@ import (
 )
 
 // byKey groups the requests that may be applied by the policy they are about,
-// the newest of each group first, the groups in the order they came.
+// the newest of each group first, the groups in the order they came. Deletes of
+// what was never made are about no policy: each is a group, and they come
+// first, for they cost no call and may cancel what is behind them.
 func byKey(requests []*request) [][]*request {
 	var groups [][]*request
+	for _, r := range requests {
+		if r.refused == nil && r.Request.Nothing {
+			groups = append(groups, []*request{r})
+		}
+	}
 	place := map[string]int{}
 	for _, r := range requests {
-		if r.refused != nil {
+		if r.refused != nil || r.Request.Nothing {
 			continue
 		}
 		key := r.Request.Key()
 		i, ok := place[key]
-		if !ok || r.Request.Nothing {
+		if !ok {
 			i = len(groups)
 			place[key] = i
 			groups = append(groups, nil)
@@ -66,6 +73,7 @@ func (h *handler) settleKey(ctx context.Context, newestFirst []*request) {
 func (h *handler) try(ctx context.Context, r *request) outcome.Outcome {
 	switch {
 	case r.Request.Nothing:
+		h.marks.applied(r)
 		return outcome.Of(nil, r.Receives)
 	case h.throttled:
 		return outcome.Of(&outcome.Delay{Cause: outcome.CauseThrottled}, r.Receives)
