@@ -144,7 +144,7 @@ func sendOnce(ctx context.Context, client SendMessageBatchAPIClient, queueURL st
 			again = append(again, position(failed.Id))
 			continue
 		}
-		refused = errors.Join(refused, &Refused{Position: position(failed.Id), Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)})
+		refused = errors.Join(refused, &RefusedError{Position: position(failed.Id), Code: aws.ToString(failed.Code), Message: aws.ToString(failed.Message)})
 	}
 	return again, refused, nil
 }
@@ -154,13 +154,13 @@ func position(id *string) int {
 	return i
 }
 
-// Refused is the error for a request that SQS will not take.
-type Refused struct {
+// RefusedError is the error for a request that SQS will not take.
+type RefusedError struct {
 	Position      int // among those to send
 	Code, Message string
 }
 
 // Error is what SQS said.
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	return fmt.Sprintf("SQS refuses request %d: %s: %s", r.Position+1, r.Code, r.Message)
 }

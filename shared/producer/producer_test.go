@@ -145,7 +145,7 @@ func TestWhatSQSRefusesStopsIt(t *testing.T) {
 		return nil
 	}}
 	_, err := send(t.Context(), q, "u", requests(25))
-	refused, ok := errors.AsType[*producer.Refused](err)
+	refused, ok := errors.AsType[*producer.RefusedError](err)
 	if !ok || refused.Position != 7 || refused.Code != "InvalidMessageContents" || len(q.batches) != 1 || len(q.taken) != 9 {
 		t.Errorf("%v after %v", err, q.batches)
 	}

@@ -116,8 +116,12 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 		default:
 			return body, nil
 		}
-		if yes, err := ask(out, answers, question, true); err != nil || !yes {
-			return "", errors.Join(errors.New("it is not right yet"), err)
+		yes, err := ask(out, answers, question, true)
+		if err == nil && !yes {
+			err = errors.New("it is not right yet")
+		}
+		if err != nil {
+			return "", err
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (q *queues) send(command *cobra.Command, requests []outgoing, flags sendFla
 		err = errors.Join(err, writeJSON(out, done))
 	}
 	_, _ = fmt.Fprintf(command.ErrOrStderr(), "%d of %s sent to %s\n", sent, count(len(requests), "request"), q.requests.URL)
-	if refused, ok := errors.AsType[*producer.Refused](err); ok {
+	if refused, ok := errors.AsType[*producer.RefusedError](err); ok {
 		return fmt.Errorf("%s: %w", shown[refused.Position].place(), err)
 	}
 	return err

@@ -56,8 +56,7 @@ func readRequests(names []string, stdin io.Reader) ([]outgoing, error) {
 
 // filesOf are the files that a name means: itself, or those of a folder.
 func filesOf(name string) ([]string, error) {
-	info, err := os.Stat(name)
-	if name == standardInput || err != nil || !info.IsDir() {
+	if name == standardInput || !isFolder(name) {
 		return []string{name}, nil // reading it says what is wrong with it
 	}
 	entries, err := os.ReadDir(name)
@@ -74,6 +73,11 @@ func filesOf(name string) ([]string, error) {
 		return nil, fmt.Errorf("folder %s has no .json, .ndjson or .jsonl files", name)
 	}
 	return files, nil
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // split finds the requests in a file's text: an SQS event's, one a line, or one.
