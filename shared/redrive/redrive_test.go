@@ -297,23 +297,44 @@ func TestRedriveOfALetterInOtherHands(t *testing.T) {
 	})
 }
 
+// crash redrives with a crash between the copy and the delete.
+func (o *office) crash() {
+	o.t.Helper()
+	o.server.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
+		if c.Action == "DeleteMessage" {
+			return queue.Fault{Err: &queue.Error{Code: "AccessDenied", Message: "no", Status: 403}}
+		}
+		return queue.Fault{}
+	}})
+	defer o.server.SetFaults(queue.Faults{})
+	report, err := o.redrive(redrive.Filter{}).Run(o.t.Context())
+	if err == nil || report.Redriven != 0 {
+		o.t.Fatalf("%+v %v", report, err)
+	}
+}
+
+// What is edited after a crash is another request than the copy that is there.
+func TestReplaceAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, true)
+		o.reject(0, "InvalidPolicy", "")
+		o.crash()
+		if _, err := o.redrive(redrive.Filter{}).Replace(t.Context(), o.deadLetters.Snapshot()[0].ID, "new"); err != nil {
+			t.Fatal(err)
+		}
+		if got := bodies(o.requests); len(got) != 2 || got[0] != "new" && got[1] != "new" {
+			t.Errorf("on the queue: %q", got)
+		}
+	})
+}
+
 // A crash between the copy and the delete leaves one letter on both queues.
 func TestRedriveAfterACrash(t *testing.T) {
 	for _, fifo := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newOffice(t, fifo)
 			o.reject(0, "InvalidPolicy", "")
-			o.server.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
-				if c.Action == "DeleteMessage" {
-					return queue.Fault{Err: &queue.Error{Code: "AccessDenied", Message: "no", Status: 403}}
-				}
-				return queue.Fault{}
-			}})
-			report, err := o.redrive(redrive.Filter{}).Run(t.Context())
-			if err == nil || report.Redriven != 0 {
-				t.Fatalf("%+v %v", report, err)
-			}
-			o.server.SetFaults(queue.Faults{})
+			o.crash()
 			if _, err := o.redrive(redrive.Filter{}).Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
