@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,9 +32,6 @@ const (
 // queue fail. The rules are the simulator's; what happens when is up to the
 // machine, so no seed brings a failure back.
 func TestTheBinaryUnderFaults(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes half a minute")
-	}
 	bootstrap, err := local.Build(t.Context(), "../..", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +137,7 @@ func (b *binary) killNowAndThen() {
 	for left := 10; left > 0; {
 		<-time.After(b.s.dice.between("kill", 50*time.Millisecond, 900*time.Millisecond))
 		for _, pid := range b.stack.Function.PIDs() {
-			if syscall.Kill(pid, syscall.SIGKILL) == nil {
+			if process, err := os.FindProcess(pid); err == nil && process.Kill() == nil {
 				b.mu.Lock()
 				b.kills = append(b.kills, time.Now())
 				b.mu.Unlock()

@@ -89,6 +89,7 @@ func (s *simulation) observe(in *instance, body string, ok bool) {
 	if ok {
 		verdict = "done"
 		s.acted = append(s.acted, a)
+		s.checkAct(in.running, a)
 	}
 	s.note(a.key, "SES: %s %s: %s", form.Get("Action"), s.whose(a.text), verdict)
 }

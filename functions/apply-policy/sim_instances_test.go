@@ -52,10 +52,11 @@ type invocation struct {
 	deadline time.Time
 	records  []events.SQSMessage
 	said     []*delivery
-	calls    int   // of AWS so far
-	breaksAt int   // it ends at this call; 0: it does not
-	breaking fault // crashes or freezes
-	late     bool  // the call at which it ends is still made
+	acted    map[string]int64 // by key: when the newest was sent that SES did
+	calls    int              // of AWS so far
+	breaksAt int              // it ends at this call; 0: it does not
+	breaking fault            // crashes or freezes
+	late     bool             // the call at which it ends is still made
 	response []byte
 }
 
@@ -152,7 +153,7 @@ func newInstance(s *simulation, number int) *instance {
 // error that Lambda reports.
 func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 	s.invocations++
-	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: batch.Records}
+	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: batch.Records, acted: map[string]int64{}}
 	in.running = v
 	for _, f := range []fault{crashes, freezes} {
 		if v.breaksAt == 0 && s.under(f) {

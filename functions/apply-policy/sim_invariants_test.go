@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/local/queue"
 )
@@ -29,6 +31,9 @@ const (
 	// ruleSuperseded: nothing is superseded before SES has taken something that
 	// is not older, and the same instance heard it say so.
 	ruleSuperseded = "superseded by what SES took"
+	// ruleBack: no batch has SES do something older than it did for the same batch
+	// before: while a newer request waits, the older ones wait with it.
+	ruleBack = "no way back within a batch"
 	// rulePolicies: what is on SES is what the newest request asks for; see
 	// checkPolicies for what that means exactly.
 	rulePolicies = "the newest wins"
@@ -49,6 +54,20 @@ func (s *simulation) checkSaid(in *instance, said *delivery) {
 			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
 		}
 	}
+}
+
+// checkAct checks a put of a batch against those before it. The text says which
+// request it is; of a delete nothing does.
+func (s *simulation) checkAct(v *invocation, a act) {
+	at := slices.IndexFunc(v.records, func(r events.SQSMessage) bool { return a.text != "" && s.request(r.MessageId).text == a.text })
+	if at < 0 {
+		return
+	}
+	sent := s.request(v.records[at].MessageId).sent
+	if before, ok := v.acted[a.key]; ok && sent < before {
+		s.violate(ruleBack, a.key, "SES did %s after something newer", s.whose(a.text))
+	}
+	v.acted[a.key] = max(sent, v.acted[a.key])
 }
 
 // ending is how one request ended, all its deliveries together.
