@@ -95,7 +95,7 @@ func newBinary(t *testing.T, bootstrap string, fifo bool) *binary {
 		t: t, dice: newDice(rand.Uint64()), byID: map[string]*asked{}, began: time.Now(),
 		source: stack.Source(), dead: stack.DeadLetters(), ses: stack.Email,
 		scenario: scenario{
-			fifo: fifo, maxReceives: 20, requests: *manyRequests, identities: *manyRequests / 20, names: 2,
+			fifo: fifo, maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,
 			sendUntil: time.Duration(*manyRequests) * 10 * time.Millisecond, bursts: true, late: 3 * time.Second,
 		},
 	}
@@ -174,7 +174,7 @@ func (b *binary) sesFault(email.Call) email.Fault {
 	return email.Fault{}
 }
 
-// queueFault takes the dead-letter queue out for a second of every four, and
+// queueFault takes the dead-letter queue out for a second of every two, and
 // refuses every delay: what is handed back comes again after the queue's own
 // visibility timeout, not half a minute later.
 func (b *binary) queueFault(call queue.Call) queue.Fault {
@@ -182,8 +182,10 @@ func (b *binary) queueFault(call queue.Call) queue.Fault {
 	case "ChangeMessageVisibilityBatch":
 		return queue.Fault{Err: &queue.Error{Code: "InvalidParameterValue"}}
 	case "SendMessage":
-		if call.Queue == b.stack.DeadLetters().Name() && !b.calm.Load() && time.Since(b.s.began)%(4*time.Second) < time.Second {
-			return queue.Fault{Err: &queue.Error{Code: "InternalError", Status: http.StatusInternalServerError}}
+		if call.Queue == b.stack.DeadLetters().Name() && !b.calm.Load() && time.Since(b.s.began)%(2*time.Second) < time.Second {
+			return one(b.s.dice, "outage", // the SDK tries the first again
+				queue.Fault{Err: &queue.Error{Code: "InternalError", Status: http.StatusInternalServerError}},
+				queue.Fault{Err: &queue.Error{Code: "AccessDenied", Status: http.StatusForbidden}})
 		}
 	}
 	return queue.Fault{}
