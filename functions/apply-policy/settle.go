@@ -11,10 +11,15 @@ import (
 
 // settle does what follows from the outcome, in the order in which a crash
 // between any two steps loses nothing: first the dead letter, then the answer,
-// and only then may the message be deleted. A step that fails makes it a retry.
+// and only then may the message be deleted. A step that fails makes it a retry,
+// and so does a step for which there is no time left.
 func (h *handler) settle(ctx context.Context, r *request, o outcome.Outcome) {
 	r.outcome = o
-	if o.Kind == outcome.Rejected {
+	switch {
+	case o.Kind != outcome.Rejected:
+	case ctx.Err() != nil:
+		r.outcome, r.untried = outcome.Of(&outcome.Delay{Cause: outcome.CauseNoTime}, r.Receives), true
+	default:
 		if err := h.deadLetters.Send(ctx, h.letter(r)); err != nil {
 			r.outcome = outcome.Of(&outcome.Delay{Cause: outcome.CauseDeadLetter, Err: err}, r.Receives)
 		}
