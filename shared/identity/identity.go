@@ -38,7 +38,7 @@ type Identity struct {
 // It refuses only what can be no identity of SES; anything else is left for SES
 // to answer (a domain of one label, an underscore, a quoted local part).
 func Parse(text string) (Identity, error) {
-	if len(text) >= 4 && strings.EqualFold(text[:4], "arn:") {
+	if IsARN(text) {
 		return parseARN(text)
 	}
 	name, err := canonical(text)

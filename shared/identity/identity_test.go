@@ -188,6 +188,28 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// The fields of an ARN match one by one, so that nobody's path stands for an account.
+func TestMatchARN(t *testing.T) {
+	for _, test := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a:b", true},
+		{"arn:*:*:*:1:*", "arn:aws:iam::1:root", true},
+		{"*:*:*:*:*:*", "arn:aws:iam::1:root", true},
+		{"arn:aws*:iam::?:root", "arn:aws-cn:iam::1:root", true},
+		{"arn:*:iam::1:role/*", "arn:aws:iam::9:role/:iam::1:role/x", false},
+		{"arn:aws:*::1:*", "arn:aws:iam::9:role/x::1:y", false},
+		{"arn:*:1:*", "arn:aws:iam::1:root", false},
+		{"*", "arn:aws:iam::1:root", false},
+		{"arn:aws:iam::1:root", "arn:aws:iam::1", false},
+	} {
+		if got := identity.MatchARN(test.pattern, test.text); got != test.want {
+			t.Errorf("%q on %q: got %v", test.pattern, test.text, got)
+		}
+	}
+}
+
 // A pattern of many stars on a long text is what makes a backtracking matcher
 // run for ever; this one is done at once.
 func TestMatchDoesNotBacktrackForEver(t *testing.T) {

@@ -33,25 +33,35 @@ func Match(pattern, text string) bool {
 	return p == len(pattern)
 }
 
+// IsARN reports whether text, or a pattern, is meant as an ARN.
+func IsARN(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:4], "arn:") }
+
+// MatchARN is [Match] for a pattern over ARNs: their first five fields match
+// one by one, and what follows them as one. Else a * would run over fields: the
+// path of a role may have colons (IAM takes any character from ! to DEL in it,
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html), and
+// so the fields of an ARN of somebody's choice.
+func MatchARN(pattern, text string) bool {
+	for range 5 {
+		field, fields, inPattern := strings.Cut(pattern, ":")
+		value, values, inText := strings.Cut(text, ":")
+		if !inPattern || !inText || !Match(field, value) {
+			return false
+		}
+		pattern, text = fields, values
+	}
+	return Match(pattern, text)
+}
+
 // Matches reports whether the identity is one that pattern means: a pattern
 // over names, or over the ARNs of identities. As in names, the case of the
 // domain does not count. Where an identity lives is compared as far as it is known.
 func (id Identity) Matches(pattern string) bool {
-	if len(pattern) < 4 || !strings.EqualFold(pattern[:4], "arn:") {
+	if !IsARN(pattern) {
 		return Match(pattern, id.Name) || Match(foldDomain(pattern), id.Name)
 	}
-	a, ok := splitARN(pattern)
-	if !ok {
-		return id.Partition != "" && Match(pattern, id.ARN())
-	}
-	if id.Partition == "" {
+	if a, _ := splitARN(pattern); id.Partition == "" {
 		id.Partition, id.Region, id.Account = a.partition, a.region, a.account
 	}
-	name, found := strings.CutPrefix(a.resource, "identity/")
-	if !found {
-		return Match(pattern, id.ARN())
-	}
-	where := "arn:" + a.partition + ":" + a.service + ":" + a.region + ":" + a.account
-	return Match(where, "arn:"+id.Partition+":ses:"+id.Region+":"+id.Account) &&
-		(Match(name, id.Name) || Match(foldDomain(name), id.Name))
+	return MatchARN(pattern, id.ARN()) || MatchARN(foldDomain(pattern), id.ARN())
 }

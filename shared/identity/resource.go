@@ -37,10 +37,14 @@ func (id Identity) Relation(resource string) Relation {
 		}
 		resource = "arn:" + a.partition + ":" + a.service + ":" + a.region + ":" + a.account + ":" + a.resource
 	}
+	match := Match // a pattern that is no ARN by itself, like a*
+	if ok {
+		match = MatchARN
+	}
 	switch own := id.ARN(); {
 	case resource == own:
 		return Same
-	case wild && Match(resource, own):
+	case wild && match(resource, own):
 		return Covers
 	default:
 		return Other
