@@ -42,7 +42,7 @@ func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy)
 	case r.Identity.Name == "", r.PolicyName == "":
 		return fence.CheckPolicy(r.Identity, parsed)
 	}
-	return fence.CheckAt(r.At, r.Identity, r.PolicyName, parsed)
+	return fence.CheckAt(r.IdentityAt, r.PolicyNameAt, r.Identity, r.PolicyName, parsed)
 }
 
 func split(findings []document.Finding) (warnings, violations []document.Finding) {

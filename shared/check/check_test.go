@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,7 +50,9 @@ func TestRequest(t *testing.T) {
 		"too large":                          {request(statement(account, `,"Sid":"`+strings.Repeat("s", 4096)+`"`)), guardrail.Config{}, "PolicyTooLarge /Policy"},
 		"what this deployment refuses":       {request(statement(`"*"`, "")), guardrail.Config{}, "GuardrailViolation /Policy/Statement/0/Principal"},
 		"a delete has its guardrails too":    {`{"Action":"DeleteIdentityPolicy","Identity":"a.com","PolicyName":"P"}`, only, "GuardrailViolation /Identity /PolicyName"},
-		"all of it at once, the first code":  {strings.Replace(request(statement(`"*"`, `,"Condition":1`)), "a.com", "?", 1), guardrail.Config{}, "InvalidIdentity /Identity /Policy/Statement/0/Condition /Policy/Statement/0/Principal"},
+		"all of it at once, the first code":  {strings.Replace(request(statement(`"*"`, `,"Condition":1`)), "a.com", "?", 1), guardrail.Config{}, "InvalidIdentity /Identity /Policy/Statement/0/Principal /Policy/Statement/0/Condition"},
+		"far too large to say more":          {request(statement(`"*"`, `,"Sid":"`+strings.Repeat("s", 1<<17)+`"`)), only, "PolicyTooLarge /Identity /PolicyName /Policy /Policy"},
+		"a stack's delete, at what it wrote": {`{"RequestType":"Delete","ResponseURL":"u","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"a.com/P"}`, only, "GuardrailViolation /PhysicalResourceId /PhysicalResourceId"},
 		"no guardrail where nothing is done": {`{"RequestType":"Delete","ResponseURL":"u","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing"}`, only, ""},
 	} {
 		_, refused := examine(t, test.body, test.config)
@@ -70,5 +73,30 @@ func TestWarningsComeWithWhatPasses(t *testing.T) {
 	warnings, refused := examine(t, request(statement(`{"AWS":"111122223333"}`, `,"Condition":{"StringEquals":{"AWS:SourceAccount":"123456789012"}}`)), guardrail.Config{})
 	if fmt.Sprint(warnings, refused) != "1 <nil>" {
 		t.Errorf("%d warnings, %v", warnings, refused)
+	}
+}
+
+// Whoever finds them, violations are in the order of the text; the code is that
+// of the first kind all the same. A policy in a string is a text of its own,
+// which comes after the request around it.
+func TestViolationsAreInDocumentOrder(t *testing.T) {
+	policy := `{"Statement":[` + strings.Replace(statement(`{"AWS":"111122223333"}`, ""), "Allow", "allow", 1) + ",\n" +
+		strings.Replace(statement(`"*"`, `,"Sid":"a","Sid":"b"`), `"Allow"`, `"allow"`, 1) + `]}`
+	quoted, _ := json.Marshal(policy)
+	want := "effect-value /Policy/Statement/0/Effect, effect-value /Policy/Statement/1/Effect, " +
+		"ALLOW_PUBLIC_PRINCIPAL /Policy/Statement/1/Principal, duplicate-member /Policy/Statement/1/Sid"
+	for body, want := range map[string]string{
+		`{"Policy":` + policy + `,"Identity":"a.com","PolicyName":"P"}`:                             "InvalidPolicy: " + want,
+		`{"Policy":` + policy + `,` + "\n" + `"Identity":"?","PolicyName":"P"}`:                     "InvalidIdentity: " + want + ", identity /Identity",
+		`{"Policy":` + string(quoted) + `,` + "\n\n\n\n" + `"Identity":"?","PolicyName":"P","X":0}`: "MalformedRequest: identity /Identity, unknown-member /X, " + want,
+	} {
+		_, refused := examine(t, body, guardrail.Config{})
+		var places []string
+		for _, v := range refused.Violations {
+			places = append(places, v.Rule+" "+v.Path)
+		}
+		if got := refused.Code + ": " + strings.Join(places, ", "); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }

@@ -27,6 +27,7 @@ type Document struct {
 	bytes   []byte  // the text as given
 	text    string  // the same, so that decoded strings cost no allocation
 	base    string  // JSON Pointer of the root: not empty for a text that stood as a string inside another
+	depth   int     // how many texts are around it
 	values  []value // in document order: a container is followed by what it holds
 	columns *columns
 }

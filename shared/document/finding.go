@@ -1,9 +1,9 @@
 package document
 
 import (
+	"cmp"
 	"slices"
-	"strconv"
-	"unicode/utf8"
+	"strings"
 )
 
 // Level is how much a finding weighs.
@@ -33,105 +33,90 @@ type Finding struct {
 	Line       int    `json:"line,omitempty"`       // from 1, in the text as written; 0: not known
 	Column     int    `json:"column,omitempty"`     // from 1, in Unicode code points
 	Level      Level  `json:"-"`
+	// Depth is how many texts are around the one that Line and Column count in:
+	// more than 0 for a text that stood as a string inside another.
+	Depth int `json:"-"`
 }
 
-// Warn is the same finding as a warning.
-func (f Finding) Warn() Finding {
-	f.Level = Warning
-	return f
+// Sort puts findings in document order: what is found in a text that stood as a
+// string inside another comes after what is found in that other.
+func Sort(findings []Finding) {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(a.Depth-b.Depth, a.Line-b.Line, a.Column-b.Column)
+	})
 }
 
-// Suggest is the same finding with what to write instead.
-func (f Finding) Suggest(text string) Finding {
+// What a finding repeats of a hostile text is bounded, in bytes.
+const (
+	// maxPath: no pointer into a policy that SES takes is longer. Where one is,
+	// the path is that of the innermost value around it that can be told; line
+	// and column stay exact.
+	maxPath = 4096
+	// maxSuggestion: nobody replaces by hand what is longer.
+	maxSuggestion = 1024
+)
+
+// Fault is a finding in the making: it becomes one when its path, line and
+// column are asked for, which cost more than all the rest.
+type Fault struct {
+	Rule, Message, Suggestion string
+	Level                     Level
+
+	at     Node
+	inName bool
+}
+
+// Fault is a violation at the value's place.
+func (n Node) Fault(rule, message string) Fault {
+	return Fault{Rule: rule, Message: message, at: n}
+}
+
+// NameFault is a violation at the place of the member's name; at the value's
+// where it has none.
+func (n Node) NameFault(rule, message string) Fault {
+	return Fault{Rule: rule, Message: message, at: n, inName: n.at().nameEnd != 0}
+}
+
+// Suggest is the same fault with what to write instead.
+func (f Fault) Suggest(text string) Fault {
 	f.Suggestion = text
 	return f
 }
 
-// Finding is a violation at the value's place.
-func (n Node) Finding(rule, message string) Finding {
-	return n.finding(int(n.at().start), rule, message)
+// Finding is the fault with its place worked out.
+func (f Fault) Finding() Finding {
+	offset := f.at.at().start
+	if f.inName {
+		offset = f.at.at().nameStart
+	}
+	path, _ := f.at.appendPointer([]byte(f.at.doc.base), maxPath)
+	found := f.at.doc.finding(string(path), int(offset), f.Rule, f.Message)
+	found.Level = f.Level
+	if len(f.Suggestion) <= maxSuggestion {
+		found.Suggestion = f.Suggestion
+	}
+	return found
 }
+
+// Finding is a violation at the value's place.
+func (n Node) Finding(rule, message string) Finding { return n.Fault(rule, message).Finding() }
 
 // NameFinding is a violation at the place of the member's name; at the value's
 // where it has none.
-func (n Node) NameFinding(rule, message string) Finding {
-	v := n.at()
-	if v.nameEnd == 0 {
-		return n.Finding(rule, message)
-	}
-	return n.finding(int(v.nameStart), rule, message)
-}
+func (n Node) NameFinding(rule, message string) Finding { return n.NameFault(rule, message).Finding() }
 
-func (n Node) finding(offset int, rule, message string) Finding {
-	f := Finding{Path: n.Pointer(), Rule: rule, Message: message}
-	f.Line, f.Column = n.doc.Position(offset)
-	return f
-}
-
-func (d *Document) finding(pointer string, offset int, rule, message string) Finding {
-	f := Finding{Path: d.base + pointer, Rule: rule, Message: message}
+// finding is a violation at an offset; path is the whole one, the base included.
+func (d *Document) finding(path string, offset int, rule, message string) Finding {
+	f := Finding{Path: shorten(path), Rule: rule, Message: message, Depth: d.depth}
 	f.Line, f.Column = d.Position(offset)
 	return f
 }
 
-// Findings gathers findings, so many that no policy SES could take has more, and
-// not so many that a hostile text could make the list grow without bound.
-// Violations and warnings are counted apart: a flood of warnings hides no
-// violation. The zero value is empty.
-type Findings struct {
-	list   []Finding
-	counts [2]int // by level
-	bytes  [2]int // of paths and messages, by level
-}
-
-// MaxFindings is how many findings of one level a list takes. A policy of the
-// 4096 bytes that SES takes cannot have as many.
-const MaxFindings = 4096
-
-// maxFindingsBytes is how many bytes their paths and messages may have.
-const maxFindingsBytes = 1 << 20
-
-// Full reports whether the list takes no more findings of the level: what
-// remains need not be looked at for them.
-func (l *Findings) Full(level Level) bool {
-	return l.counts[level] >= MaxFindings || l.bytes[level] >= maxFindingsBytes
-}
-
-// Add appends f, unless the list is full.
-func (l *Findings) Add(f Finding) {
-	if l.Full(f.Level) {
-		return
+// shorten is the longest pointer to a value around the one at path that is not
+// too long for a finding.
+func shorten(path string) string {
+	if len(path) <= maxPath {
+		return path
 	}
-	l.list = append(l.list, f)
-	l.counts[f.Level]++
-	l.bytes[f.Level] += len(f.Path) + len(f.Message)
-}
-
-// List is what was gathered, in document order; nil when nothing was.
-func (l *Findings) List() []Finding {
-	slices.SortStableFunc(l.list, func(a, b Finding) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
-	})
-	return l.list
-}
-
-// maxQuoted is how many code points of the requester's text a message repeats.
-const maxQuoted = 80
-
-// Quote is text in quotes, shortened where it is long, for a message.
-func Quote(text string) string {
-	count := 0
-	for i := range text {
-		if count == maxQuoted {
-			return strconv.Quote(text[:i]) + "…"
-		}
-		count++
-	}
-	if !utf8.ValidString(text) {
-		return strconv.QuoteToASCII(text)
-	}
-	return strconv.Quote(text)
+	return path[:max(0, strings.LastIndexByte(path[:maxPath+1], '/'))]
 }

@@ -2,6 +2,7 @@ package document
 
 import (
 	"iter"
+	"math"
 	"strconv"
 	"strings"
 
@@ -160,22 +161,37 @@ func (n Node) Len() int {
 
 // Pointer is the value's JSON Pointer (RFC 6901).
 func (n Node) Pointer() string {
-	var b []byte
-	b = append(b, n.doc.base...)
-	return string(n.appendPointer(b))
+	b, _ := n.appendPointer([]byte(n.doc.base), math.MaxInt/maxEscape)
+	return string(b)
 }
 
-func (n Node) appendPointer(b []byte) []byte {
+// maxEscape is how many bytes a byte of a decoded name takes at most as written: \u0061.
+const maxEscape = 6
+
+// appendPointer appends the way from the root to the value, as long as all of
+// it has at most limit bytes; whole is false for a way that ends too early.
+func (n Node) appendPointer(b []byte, limit int) (way []byte, whole bool) {
 	v := n.at()
 	if v.parent < 0 {
-		return b
+		return b, true
 	}
-	b = Node{n.doc, v.parent}.appendPointer(b)
+	if b, whole = (Node{n.doc, v.parent}).appendPointer(b, limit); !whole {
+		return b, false
+	}
+	from := len(b)
 	b = append(b, '/')
-	if v.nameEnd == 0 {
-		return strconv.AppendInt(b, int64(v.index), 10)
+	switch {
+	case v.nameEnd == 0:
+		b = strconv.AppendInt(b, int64(v.index), 10)
+	case int(v.nameEnd-v.nameStart)/maxEscape <= limit: // a longer one need not be decoded
+		b = append(b, EscapeToken(n.Name())...)
+	default:
+		return b[:from], false
 	}
-	return append(b, EscapeToken(n.Name())...)
+	if len(b) > limit {
+		return b[:from], false
+	}
+	return b, true
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,25 +30,36 @@ const (
 // finding for each member that its object had before.
 //
 // The document refers to text, which must not be altered afterwards.
-func Read(text []byte) (*Document, []Finding) { return ReadAt(text, "") }
+func Read(text []byte) (*Document, []Finding) { return read(&Document{bytes: text}) }
 
-// ReadAt is [Read] for a text that stood as a string at pointer inside another
-// document: the paths of its findings start with pointer, their lines and
-// columns count within text.
-func ReadAt(text []byte, pointer string) (*Document, []Finding) {
-	d := &Document{bytes: text, base: pointer}
-	if len(text) > MaxText {
-		return nil, []Finding{{Path: pointer, Rule: RuleSize, Line: 1, Column: 1,
-			Message: fmt.Sprintf("the text has %d bytes, at most %d are read", len(text), MaxText)}}
+// ReadString is [Read] for a string.
+func ReadString(text string) (*Document, []Finding) {
+	return read(&Document{bytes: []byte(text), text: text})
+}
+
+// Read is [Read] for the text of a string that stands in a document: the paths
+// of its findings start with pointer, their lines and columns count within the
+// text.
+func (n Node) Read(pointer string) (*Document, []Finding) {
+	text := n.Text()
+	return read(&Document{bytes: []byte(text), text: text, base: pointer, depth: n.doc.depth + 1})
+}
+
+func read(d *Document) (*Document, []Finding) {
+	if len(d.bytes) > MaxText {
+		return nil, []Finding{{Path: d.base, Rule: RuleSize, Line: 1, Column: 1, Depth: d.depth,
+			Message: fmt.Sprintf("the text has %d bytes, at most %d are read", len(d.bytes), MaxText)}}
 	}
-	d.text = string(text)
+	if d.text == "" {
+		d.text = string(d.bytes)
+	}
 	r := reader{
 		doc:     d,
-		decoder: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
+		decoder: jsontext.NewDecoder(bytes.NewBuffer(d.bytes), jsontext.AllowDuplicateNames(true)),
 		open:    -1,
 	}
 	// One value in 16 bytes is what policies and messages have.
-	d.values = make([]value, 0, min(len(text)/16+4, 4096))
+	d.values = make([]value, 0, min(len(d.text)/16+4, 4096))
 	if f := r.read(); f != nil {
 		return nil, []Finding{*f}
 	}
@@ -143,8 +153,30 @@ func (r *reader) add(v value) int32 {
 	if v.kind != jsontext.KindBeginObject && v.kind != jsontext.KindBeginArray {
 		v.next = i + 1
 	}
+	if int(i) == cap(r.doc.values) {
+		r.grow()
+	}
 	r.doc.values = append(r.doc.values, v)
 	return i
+}
+
+// grow makes room for all values that the rest of the text can have, so that a
+// text of many values is paid for once: a value takes 32 bytes here and maybe
+// two there. All but the one being added and its first child stand after one of
+// the separators counted.
+func (r *reader) grow() {
+	rest, count := r.doc.text[r.decoder.InputOffset():], 2
+	for quoted, i := false, 0; i < len(rest); i++ {
+		switch c := rest[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			count++
+		}
+	}
+	r.doc.values = append(make([]value, 0, len(r.doc.values)+count), r.doc.values...)
 }
 
 // close ends the open container.
@@ -161,54 +193,10 @@ func (r *reader) close() {
 	r.depth--
 }
 
-// pairwise is up to how many members comparing each with each is cheaper than a map.
-const pairwise = 12
-
-// findDuplicates notes the members of object that it had before, in time linear to their number.
-func (r *reader) findDuplicates(object int32, count int) {
-	if count <= pairwise {
-		first := Node{r.doc, object + 1}
-		for m := range (Node{r.doc, object}).children() {
-			for e := first; e.i != m.i; e.i = r.doc.values[e.i].next {
-				if e.Name() == m.Name() {
-					r.duplicates = append(r.duplicates, m.i)
-					break
-				}
-			}
-		}
-		return
-	}
-	seen := make(map[string]struct{}, count)
-	for m := range (Node{r.doc, object}).children() {
-		name := m.Name()
-		if _, ok := seen[name]; ok {
-			r.duplicates = append(r.duplicates, m.i)
-		}
-		seen[name] = struct{}{}
-	}
-}
-
-func (r *reader) duplicateFindings() []Finding {
-	if len(r.duplicates) == 0 {
-		return nil
-	}
-	slices.Sort(r.duplicates)
-	list := Findings{}
-	for _, i := range r.duplicates {
-		if list.Full(Violation) {
-			break
-		}
-		n := Node{r.doc, i}
-		list.Add(n.NameFinding(RuleDuplicate, "the member "+Quote(n.Name())+
-			" is there twice: keep one, since readers differ in which of them they take"))
-	}
-	return list.List()
-}
-
 func (r *reader) tooDeep() *Finding {
 	at := int(r.decoder.InputOffset())
 	at += len(r.doc.text[at:]) - len(strings.TrimLeft(r.doc.text[at:], " \t\r\n,:"))
-	f := r.doc.finding(string(r.decoder.StackPointer()), at, RuleDepth,
+	f := r.doc.finding(r.doc.base+string(r.decoder.StackPointer()), at, RuleDepth,
 		fmt.Sprintf("arrays and objects nest deeper than %d", MaxDepth))
 	return &f
 }
@@ -233,6 +221,6 @@ func (r *reader) unreadable(err error) *Finding {
 	} else if at < len(r.doc.text) && r.doc.text[at] == '\'' {
 		why += " (JSON takes double quotes only)"
 	}
-	f := r.doc.finding(pointer, at, RuleSyntax, "the text is not JSON: "+why)
+	f := r.doc.finding(r.doc.base+pointer, at, RuleSyntax, "the text is not JSON: "+why)
 	return &f
 }

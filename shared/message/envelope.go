@@ -36,12 +36,11 @@ func has(n document.Node, names ...string) bool {
 	return true
 }
 
-// open opens a text that is an envelope or a request; depth is how many
+// open opens a text that was read, an envelope or a request; depth is how many
 // envelopes are around it.
-func (r *reader) open(text string, depth int) {
-	doc, findings := document.Read([]byte(text))
+func (r *reader) open(doc *document.Document, findings []document.Finding, depth int) {
 	if doc == nil {
-		r.malformed = append(r.malformed, findings...)
+		r.malformed.Append(findings...)
 		return
 	}
 	r.openValue(doc.Root(), findings, depth)
@@ -52,10 +51,10 @@ func (r *reader) open(text string, depth int) {
 func (r *reader) openValue(n document.Node, findings []document.Finding, depth int) {
 	switch {
 	case !n.IsObject():
-		r.malformed = append(r.malformed, findings...)
-		r.refuse(n.Finding(RuleNotAnObject, "found "+n.Type()+`, expected a request: an object like {"Identity": "example.com", "PolicyName": "MyPolicy", "Policy": {…}}`))
+		r.malformed.Append(findings...)
+		r.refuse(n.Fault(RuleNotAnObject, "found "+n.Type()+`, expected a request: an object like {"Identity": "example.com", "PolicyName": "MyPolicy", "Policy": {…}}`))
 	case has(n, "Type", "TopicArn"):
-		r.malformed = append(r.malformed, findings...)
+		r.malformed.Append(findings...)
 		r.enter("SNS", n, depth, r.openNotification)
 	case has(n, "detail-type", "detail"):
 		r.enter("EventBridge", n, depth, func(n document.Node, depth int) { r.openEvent(n, findings, depth) })
@@ -73,7 +72,7 @@ func (r *reader) openValue(n document.Node, findings []document.Finding, depth i
 // enter notes the envelope and opens it, unless too many are around it.
 func (r *reader) enter(name string, n document.Node, depth int, open func(document.Node, int)) {
 	if depth == maxEnvelopes {
-		r.refuse(n.Finding(RuleNesting, fmt.Sprintf("found another envelope (%s) inside %d, expected the request: at most %d envelopes are opened", name, depth, maxEnvelopes)))
+		r.refuse(n.Fault(RuleNesting, fmt.Sprintf("found another envelope (%s) inside %d, expected the request: at most %d envelopes are opened", name, depth, maxEnvelopes)))
 		return
 	}
 	if depth == 0 {
@@ -95,7 +94,7 @@ func (r *reader) isForeign(n document.Node) bool {
 }
 
 func (r *reader) unserved(n document.Node, what string) {
-	r.unknown = append(r.unknown, n.Finding(RuleUnknownEnvelope, "found "+what+
+	r.unknown.Add(n.Fault(RuleUnknownEnvelope, "found "+what+
 		", expected a request, bare or in an SNS notification, an EventBridge event or a CloudFormation custom resource request"))
 }
 
@@ -112,9 +111,9 @@ func (r *reader) openNotification(n document.Node, depth int) {
 	if depth == 1 {
 		r.readAsked(n.Get("Timestamp"))
 	}
-	inner, ok := r.text(n, "Message")
-	if ok {
-		r.open(inner, depth)
+	if _, ok := r.text(n, "Message"); ok {
+		doc, findings := n.Get("Message").Read("")
+		r.open(doc, findings, depth)
 	}
 }
 

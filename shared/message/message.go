@@ -40,11 +40,13 @@ type Message struct {
 
 // Request is what is asked for.
 type Request struct {
-	At         document.Node // the object it was read from; does not exist for a stack's Delete
 	Action     Action
 	Identity   identity.Identity
 	PolicyName string
-	Policy     Policy // nothing for a delete
+	// IdentityAt and PolicyNameAt are where the two were written: both at the
+	// physical id for a stack's Delete.
+	IdentityAt, PolicyNameAt document.Node
+	Policy                   Policy // nothing for a delete
 	// Nothing says that there is nothing to do: the delete of a resource that
 	// was never made.
 	Nothing bool
@@ -89,17 +91,28 @@ func Open(record events.SQSMessage) (Message, *outcome.Rejection) {
 	m.Asked = m.Sent
 	m.AnsweredTo = deadletter.Answered(record.MessageAttributes)
 	r := reader{message: &m, misspelt: map[string]bool{}}
-	r.open(record.Body, 0)
+	doc, findings := document.ReadString(record.Body)
+	r.open(doc, findings, 0)
 	return m, r.rejection()
+}
+
+// Release lets go of the documents that the message was read from, which take
+// many times its size, when nobody asks any more where something stood. What
+// was read stays.
+func (m *Message) Release() {
+	m.Request.IdentityAt, m.Request.PolicyNameAt, m.Request.Policy.At = document.Node{}, document.Node{}, document.Node{}
+	if m.CloudFormation != nil {
+		m.CloudFormation.At = document.Node{}
+	}
 }
 
 // reader reads one message and gathers what is wrong with it, by code.
 type reader struct {
 	message    *Message
-	unknown    []document.Finding // UnknownEnvelope
-	malformed  []document.Finding // MalformedRequest
-	identities []document.Finding // InvalidIdentity
-	names      []document.Finding // InvalidPolicyName
+	unknown    document.Findings // UnknownEnvelope
+	malformed  document.Findings // MalformedRequest
+	identities document.Findings // InvalidIdentity
+	names      document.Findings // InvalidPolicyName
 	// misspelt are the members that are there under a name that is no member's:
 	// one mistake, said once.
 	misspelt map[string]bool
@@ -107,9 +120,9 @@ type reader struct {
 
 func (r *reader) rejection() *outcome.Rejection {
 	return outcome.Join(
-		outcome.Reject(outcome.UnknownEnvelope, r.unknown),
-		outcome.Reject(outcome.MalformedRequest, r.malformed),
-		outcome.Reject(outcome.InvalidIdentity, r.identities),
-		outcome.Reject(outcome.InvalidPolicyName, r.names),
+		outcome.Reject(outcome.UnknownEnvelope, r.unknown.List()),
+		outcome.Reject(outcome.MalformedRequest, r.malformed.List()),
+		outcome.Reject(outcome.InvalidIdentity, r.identities.List()),
+		outcome.Reject(outcome.InvalidPolicyName, r.names.List()),
 	)
 }

@@ -79,7 +79,7 @@ func TestOpenRefuses(t *testing.T) {
 		"another partition's":    {`{"Identity":"arn:aws-cn:ses:us-east-1:123456789012:identity/a.com","PolicyName":"P","Policy":{}}`, "InvalidIdentity, identity /Identity"},
 		"no policy name":         {`{"Identity":"a.com","PolicyName":"my policy","Policy":{}}`, "InvalidPolicyName, policy-name /PolicyName"},
 		"a long policy name":     {`{"Identity":"a.com","PolicyName":"` + long + `","Policy":{}}`, "InvalidPolicyName, policy-name /PolicyName"},
-		"everything at once":     {`{"Identity":"?","PolicyName":"!","Policy":7,"X":0}`, "MalformedRequest, unknown-member /X, wrong-type /Policy, identity /Identity, policy-name /PolicyName"},
+		"everything at once":     {`{"Identity":"?","PolicyName":"!","Policy":7,"X":0}`, "MalformedRequest, identity /Identity, policy-name /PolicyName, wrong-type /Policy, unknown-member /X"},
 		"a megabyte of nesting":  {`{"Policy":` + strings.Repeat("[", 1<<20), "MalformedRequest, json-depth /Policy" + strings.Repeat("/0", 62)},
 	} {
 		if _, refused := open(test.body); places(refused) != test.want {
@@ -195,6 +195,19 @@ func TestOpenCloudFormation(t *testing.T) {
 	}
 }
 
+func TestADuplicateInAStacksRequestIsRefused(t *testing.T) {
+	for _, test := range []struct{ requestType, more, want string }{
+		{"Delete", `"PhysicalResourceId":"a.com/P","PhysicalResourceId":"b.com/P"`, "MalformedRequest, duplicate-member /PhysicalResourceId"},
+		{"Delete", `"PhysicalResourceId":"a.com/P","RequestType":"Create"`, "MalformedRequest, duplicate-member /RequestType"},
+		{"Create", `"RequestType":"Delete"`, "MalformedRequest, missing-member , duplicate-member /RequestType"},
+		{"Destroy", `"StackId":"s"`, "MalformedRequest, wrong-type /RequestType, duplicate-member /StackId"},
+	} {
+		if _, refused := open(stack(test.requestType, test.more)); places(refused) != test.want {
+			t.Errorf("%s with %s: got %s, want %s", test.requestType, test.more, places(refused), test.want)
+		}
+	}
+}
+
 func TestHowLongAStackWaits(t *testing.T) {
 	for property, want := range map[string]time.Duration{
 		`"Identity":"a"`:          time.Hour,
@@ -231,7 +244,7 @@ func TestCloudFormationIsAnsweredEvenWhenMalformed(t *testing.T) {
 	for _, v := range refused.Violations {
 		rules = append(rules, v.Rule)
 	}
-	if want := []string{"unknown-member", "missing-member", "missing-member"}; !slices.Equal(rules, want) {
+	if want := []string{"missing-member", "missing-member", "unknown-member"}; !slices.Equal(rules, want) {
 		t.Errorf("rules %q, want %q", rules, want)
 	}
 }

@@ -23,7 +23,7 @@ const (
 	RulePolicyName      = "policy-name"      // not 1 to 64 of [A-Za-z0-9_-]
 )
 
-func (r *reader) refuse(f document.Finding) { r.malformed = append(r.malformed, f) }
+func (r *reader) refuse(f document.Fault) { r.malformed.Add(f) }
 
 // text is the member's string. A member that is missing or no string is
 // refused.
@@ -32,9 +32,9 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 	switch {
 	case !value.Exists() && r.misspelt[name]: // said there
 	case !value.Exists():
-		r.refuse(n.Finding(RuleMissingMember, fmt.Sprintf("%s is missing, expected a string", name)))
+		r.refuse(n.Fault(RuleMissingMember, fmt.Sprintf("%s is missing, expected a string", name)))
 	case !value.IsString():
-		r.refuse(value.Finding(RuleWrongType, fmt.Sprintf("%s is %s, expected a string", name, value.Type())))
+		r.refuse(value.Fault(RuleWrongType, fmt.Sprintf("%s is %s, expected a string", name, value.Type())))
 	default:
 		return value.Text(), true
 	}
@@ -47,7 +47,7 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 // document around n.
 func (r *reader) readRequest(n document.Node, findings []document.Finding, also ...string) {
 	request := &r.message.Request
-	request.At = n
+	request.IdentityAt, request.PolicyNameAt = n.Get("Identity"), n.Get("PolicyName")
 	request.Action = r.readAction(n)
 	members := []string{"Action", "Identity", "PolicyName"}
 	if request.Action != Delete {
@@ -65,7 +65,7 @@ func (r *reader) readRequest(n document.Node, findings []document.Finding, also 
 		if at.Exists() && strings.HasPrefix(f.Path, at.Pointer()+"/") {
 			request.Policy.Findings = append(request.Policy.Findings, f)
 		} else {
-			r.refuse(f)
+			r.malformed.Append(f)
 		}
 	}
 }
@@ -75,7 +75,11 @@ func (r *reader) refuseUnknown(n document.Node, known []string) {
 		if slices.Contains(known, name) {
 			continue
 		}
-		f := member.NameFinding(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", document.Quote(name), strings.Join(known, ", ")))
+		if r.malformed.Full(document.Violation) {
+			r.malformed.Leave(document.Violation, 1)
+			continue
+		}
+		f := member.NameFault(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", document.Quote(name), strings.Join(known, ", ")))
 		if near, ok := document.Nearest(name, known); ok {
 			f = f.Suggest(near)
 			f.Message += fmt.Sprintf("; did you mean %s?", near)
@@ -95,7 +99,7 @@ func (r *reader) readAction(n document.Node) Action {
 	case action == Put, action == Delete:
 		return action
 	default:
-		f := n.Get("Action").Finding(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", document.Quote(text), Put, Delete))
+		f := n.Get("Action").Fault(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", document.Quote(text), Put, Delete))
 		if near, ok := document.Nearest(text, []string{string(Put), string(Delete)}); ok {
 			f = f.Suggest(near)
 		}
@@ -114,7 +118,7 @@ func (r *reader) readIdentity(n document.Node) {
 		err = id.In(r.message.Owner)
 	}
 	if err != nil {
-		r.identities = append(r.identities, n.Get("Identity").Finding(RuleIdentity, err.Error()))
+		r.identities.Add(n.Get("Identity").Fault(RuleIdentity, err.Error()))
 		return
 	}
 	r.message.Request.Identity = r.message.Owner.Of(id)
@@ -126,7 +130,7 @@ func (r *reader) readPolicyName(n document.Node) {
 		return
 	}
 	if !policy.ValidName(text) {
-		r.names = append(r.names, n.Get("PolicyName").Finding(RulePolicyName,
+		r.names.Add(n.Get("PolicyName").Fault(RulePolicyName,
 			fmt.Sprintf("%s is no policy name, expected 1 to %d letters, digits, hyphens and underscores", document.Quote(text), policy.MaxNameLength)))
 		return
 	}
@@ -139,12 +143,12 @@ func (r *reader) readPolicy(n, at document.Node) {
 	switch {
 	case !at.Exists() && r.misspelt["Policy"]: // said there
 	case !at.Exists():
-		r.refuse(n.Finding(RuleMissingMember, "Policy is missing, expected the policy document: an object, or its text as a string"))
+		r.refuse(n.Fault(RuleMissingMember, "Policy is missing, expected the policy document: an object, or its text as a string"))
 	case at.IsObject():
 		p.At, p.Text = at, string(at.Minified())
 	case at.IsString():
 		p.Text = at.Text()
-		doc, findings := document.ReadAt([]byte(p.Text), at.Pointer())
+		doc, findings := at.Read(at.Pointer())
 		p.Findings = findings
 		if doc == nil {
 			return
@@ -154,7 +158,7 @@ func (r *reader) readPolicy(n, at document.Node) {
 			p.Text = string(short)
 		}
 	default:
-		r.refuse(at.Finding(RuleWrongType, "Policy is "+at.Type()+", expected the policy document: an object, or its text as a string"))
+		r.refuse(at.Fault(RuleWrongType, "Policy is "+at.Type()+", expected the policy document: an object, or its text as a string"))
 	}
 }
 

@@ -33,11 +33,12 @@ type Rejection struct {
 }
 
 // Reject is the rejection that findings make: nil when there are none. Its
-// message is the first of them and how many more there are.
+// message is the first of them in document order and how many more there are.
 func Reject(code string, findings []document.Finding) *Rejection {
 	if len(findings) == 0 {
 		return nil
 	}
+	document.Sort(findings)
 	message := findings[0].Message
 	if path := findings[0].Path; path != "" {
 		message = path + ": " + message
@@ -52,7 +53,7 @@ func Reject(code string, findings []document.Finding) *Rejection {
 func (r *Rejection) Error() string { return r.Code + ": " + r.Message }
 
 // Join makes one rejection of many: the code and message of the first, the
-// violations of all. Nils count for nothing; no rejection at all is nil.
+// violations of all in document order. Nils count for nothing; no rejection at all is nil.
 func Join(rejections ...*Rejection) *Rejection {
 	var joined *Rejection
 	for _, r := range rejections {
@@ -63,6 +64,9 @@ func Join(rejections ...*Rejection) *Rejection {
 		default:
 			joined.Violations = append(joined.Violations, r.Violations...)
 		}
+	}
+	if joined != nil {
+		document.Sort(joined.Violations)
 	}
 	return joined
 }

@@ -15,7 +15,7 @@ const service = "ses"
 // some, and hands each to check.
 func (c *checker) list(n document.Node, name, example string, check func(document.Node)) {
 	if n.IsArray() && n.Len() == 0 {
-		c.warning(n.Finding(RuleEmptyElement, name+" is an empty list, so the statement is about nothing"))
+		c.warning(n.Fault(RuleEmptyElement, name+" is an empty list, so the statement is about nothing"))
 	}
 	for v := range Values(n) {
 		if v.IsString() {
@@ -31,7 +31,7 @@ func (c *checker) action(n document.Node) {
 	text := n.Text()
 	namespace, name, ok := splitAction(text)
 	if !ok {
-		f := n.Finding(RuleActionForm, "the action "+document.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
+		f := n.Fault(RuleActionForm, "the action "+document.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
 		if trimmed := strings.TrimSpace(text); isAction(trimmed) {
 			f = f.Suggest(trimmed)
 		} else if nearest, near := document.Nearest(trimmed, knownActions); near {
@@ -44,7 +44,7 @@ func (c *checker) action(n document.Node) {
 		return
 	}
 	if !matchFold(namespace, service) {
-		f := n.Finding(RuleUnknownAction, "the action "+document.Quote(text)+" is of another service than ses, in a policy of an identity it has no effect")
+		f := n.Fault(RuleUnknownAction, "the action "+document.Quote(text)+" is of another service than ses, in a policy of an identity it has no effect")
 		if nearest, near := document.Nearest(name, knownActions); near && strings.EqualFold(nearest, name) {
 			f = f.Suggest(service + ":" + nearest)
 		}
@@ -54,7 +54,7 @@ func (c *checker) action(n document.Node) {
 	if isKnownAction(name) {
 		return
 	}
-	f := n.Finding(RuleUnknownAction, "SES lists no action "+document.Quote(text)+" for identities")
+	f := n.Fault(RuleUnknownAction, "SES lists no action "+document.Quote(text)+" for identities")
 	if nearest, near := document.Nearest(name, knownActions); near {
 		f.Message += ", " + service + ":" + nearest + " may be meant"
 		f = f.Suggest(service + ":" + nearest)

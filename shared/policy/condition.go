@@ -115,17 +115,17 @@ func (c *checker) operator(written string, o Operator, at document.Node) {
 	switch {
 	case c.noWarnings():
 	case o.Name == "":
-		f := at.NameFinding(RuleUnknownOperator, "there is no condition operator "+document.Quote(written))
+		f := at.NameFault(RuleUnknownOperator, "there is no condition operator "+document.Quote(written))
 		if nearest, ok := nearestOperator(written); ok {
 			f.Message += ", " + nearest + " may be meant"
 			f = f.Suggest(nearest)
 		}
 		c.warning(f)
 	case written != canonical:
-		c.warning(at.NameFinding(RuleUnknownOperator, "the condition operator "+document.Quote(written)+
+		c.warning(at.NameFault(RuleUnknownOperator, "the condition operator "+document.Quote(written)+
 			" is written "+canonical+", SES may not know it in another case").Suggest(canonical))
 	case o.Name == "Null" && o.IfExists:
-		c.warning(at.NameFinding(RuleUnknownOperator, "Null asks whether the key exists and takes no IfExists").Suggest("Null"))
+		c.warning(at.NameFault(RuleUnknownOperator, "Null asks whether the key exists and takes no IfExists").Suggest("Null"))
 	}
 }
 
@@ -155,11 +155,11 @@ func (c *checker) key(key string, at document.Node) {
 		return
 	}
 	if known != "" {
-		c.warning(at.NameFinding(RuleKeyCase, "the condition key "+document.Quote(key)+" is written "+document.Quote(known)+
+		c.warning(at.NameFault(RuleKeyCase, "the condition key "+document.Quote(key)+" is written "+document.Quote(known)+
 			", SES has refused a key in the wrong case").Suggest(known))
 		return
 	}
-	f := at.NameFinding(RuleUnknownKey, "neither SES nor IAM lists a condition key "+document.Quote(key))
+	f := at.NameFault(RuleUnknownKey, "neither SES nor IAM lists a condition key "+document.Quote(key))
 	if nearest, ok := document.Nearest(key, knownKeys); ok && !strings.HasSuffix(nearest, "/") {
 		f.Message += ", " + nearest + " may be meant"
 		f = f.Suggest(nearest)
@@ -191,7 +191,7 @@ func (c *checker) duplicateKeys(keys document.Node) {
 	for key, values := range keys.Members() {
 		lower := strings.ToLower(key)
 		if before, ok := seen[lower]; ok && before != key {
-			c.warning(values.NameFinding(RuleDuplicateKey, "the condition key "+document.Quote(key)+" is there already, as "+document.Quote(before)))
+			c.warning(values.NameFault(RuleDuplicateKey, "the condition key "+document.Quote(key)+" is there already, as "+document.Quote(before)))
 		}
 		seen[lower] = key
 	}

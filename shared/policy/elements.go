@@ -41,16 +41,16 @@ func (c *checker) elements(object document.Node, known []string, slots []documen
 // name that was meant; -1 when that is anybody's guess.
 func (c *checker) unknownElement(name string, m document.Node, known, elsewhere []string, place string) int {
 	if slices.Contains(elsewhere, name) {
-		c.warning(m.NameFinding(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may not count"))
+		c.warning(m.NameFault(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may not count"))
 		return -1
 	}
 	if nearest, ok := document.Nearest(name, known); ok {
-		c.violation(m.NameFinding(RuleMisspeltElement,
+		c.violation(m.NameFault(RuleMisspeltElement,
 			"there is no element "+document.Quote(name)+", "+nearest+" was expected").Suggest(nearest))
 		return slices.Index(known, nearest)
 	}
 	if !c.noWarnings() {
-		c.warning(m.NameFinding(RuleUnknownElement, "there is no element "+document.Quote(name)+" in the policy language"))
+		c.warning(m.NameFault(RuleUnknownElement, "there is no element "+document.Quote(name)+" in the policy language"))
 	}
 	return -1
 }
@@ -72,7 +72,7 @@ func (c *checker) policy(at document.Node) *Policy {
 	c.text(slots[0], "Version")
 	c.text(slots[1], "Id")
 	if v := slots[0]; v.IsString() && v.Text() != "2012-10-17" && v.Text() != "2008-10-17" {
-		c.warning(v.Finding(RuleUnknownVersion, "the Version is "+document.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
+		c.warning(v.Fault(RuleUnknownVersion, "the Version is "+document.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
 	}
 	c.statements(p, slots[2])
 	return p
@@ -82,12 +82,12 @@ func (c *checker) policy(at document.Node) *Policy {
 func (c *checker) statements(p *Policy, at document.Node) {
 	switch {
 	case !at.Exists():
-		c.violation(p.At.Finding(RuleMissingElement, "the policy has no Statement, at least one was expected"))
+		c.violation(p.At.Fault(RuleMissingElement, "the policy has no Statement, at least one was expected"))
 		return
 	case at.IsArray():
 		count := at.Len()
 		if count == 0 {
-			c.violation(at.Finding(RuleNoStatement, "the list of statements is empty, at least one was expected"))
+			c.violation(at.Fault(RuleNoStatement, "the list of statements is empty, at least one was expected"))
 			return
 		}
 		p.Statements = make([]Statement, 0, count)
@@ -113,9 +113,9 @@ func (c *checker) statements(p *Policy, at document.Node) {
 func (c *checker) checkNobody() {
 	for _, n := range c.nobody {
 		if c.principals == 0 {
-			c.violation(n.Finding(RuleNoPrincipal, "no principal is named, a policy has to name at least one"))
+			c.violation(n.Fault(RuleNoPrincipal, "no principal is named, a policy has to name at least one"))
 		} else {
-			c.warning(n.Finding(RuleEmptyElement, "no principal is named, so the statement is for nobody"))
+			c.warning(n.Fault(RuleEmptyElement, "no principal is named, so the statement is for nobody"))
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (c *checker) text(n document.Node, what string) {
 	switch {
 	case !n.Exists() || n.IsString():
 	case isScalar(n):
-		c.warning(n.Finding(RuleUnquotedValue, what+" is "+n.Type()+", a string was expected").Suggest(`"` + n.Text() + `"`))
+		c.warning(n.Fault(RuleUnquotedValue, what+" is "+n.Type()+", a string was expected").Suggest(`"` + n.Text() + `"`))
 	default:
 		c.wrongType(n, what, "a string")
 	}

@@ -14,6 +14,10 @@ const (
 	// minified, and IAM does not count white space, so nothing shorter than
 	// this may be refused.
 	MaxSize = 4096
+	// MaxExamined is the longest policy that is checked for more than its size,
+	// in bytes without white space: no correction makes SES take one that is
+	// many times too long, and a message may have 1 MiB of it.
+	MaxExamined = 16 * MaxSize
 	// MaxNameLength is the longest policy name, in characters.
 	MaxNameLength = 64
 )
@@ -35,6 +39,8 @@ func ValidName(name string) bool {
 
 // CheckSize reports, as a violation, that a policy is too large for SES.
 // Minified is its text without the white space between its tokens.
+// Escapes count as they were written, though another way of writing a string
+// may be shorter: what goes to SES is what was written.
 func CheckSize(at document.Node, minified []byte) (f document.Finding, tooLarge bool) {
 	if len(minified) <= MaxSize {
 		return document.Finding{}, false

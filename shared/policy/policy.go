@@ -15,6 +15,7 @@
 package policy
 
 import (
+	"fmt"
 	"iter"
 
 	"sespolicy/shared/document"
@@ -58,8 +59,15 @@ func (s *Statement) Is(effect string) bool {
 // could be read, which is never nil.
 //
 // It does not repeat what reading the document found ([document.Read]: syntax,
-// duplicate members), and leaves the size to [CheckSize].
+// duplicate members), and leaves the size to [CheckSize]. A policy longer than
+// [MaxExamined] is not read: its one violation is that.
 func Check(at document.Node, id identity.Identity) (*Policy, []document.Finding) {
+	if len(at.Raw()) > MaxExamined {
+		if size := len(at.Minified()); size > MaxExamined {
+			return &Policy{At: at}, []document.Finding{at.Finding(RuleNotExamined, fmt.Sprintf(
+				"the policy has %d bytes without white space, of one that has more than %d nothing else is checked", size, MaxExamined))}
+		}
+	}
 	c := checker{id: id}
 	p := c.policy(at)
 	return p, c.findings.List()
@@ -74,16 +82,19 @@ type checker struct {
 	nobody     []document.Node     // Principal elements that name nobody
 }
 
-func (c *checker) violation(f document.Finding) { c.findings.Add(f) }
+func (c *checker) violation(f document.Fault) { c.findings.Add(f) }
 
-func (c *checker) warning(f document.Finding) { c.findings.Add(f.Warn()) }
+func (c *checker) warning(f document.Fault) {
+	f.Level = document.Warning
+	c.findings.Add(f)
+}
 
 // noWarnings reports that no further warning is kept, so none need be looked for.
 func (c *checker) noWarnings() bool { return c.findings.Full(document.Warning) }
 
 // wrongType is the violation that a value is not of the type that was expected.
 func (c *checker) wrongType(n document.Node, what, expected string) {
-	c.violation(n.Finding(RuleWrongType, what+" is "+n.Type()+", "+expected+" was expected"))
+	c.violation(n.Fault(RuleWrongType, what+" is "+n.Type()+", "+expected+" was expected"))
 }
 
 // Values are the values of an element that takes one or a list: the elements of

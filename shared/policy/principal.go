@@ -31,7 +31,7 @@ func (c *checker) principal(s *Statement, n document.Node) {
 		c.wrongType(n, n.Name(), `"*" or an object like {"AWS": …}`)
 	}
 	if n.Exists() && n == s.NotPrincipal && s.Is(Allow) {
-		c.warning(n.NameFinding(RuleAllowNotPrincipal, "Allow with NotPrincipal lets in everyone who is not named: name in Principal who may"))
+		c.warning(n.NameFault(RuleAllowNotPrincipal, "Allow with NotPrincipal lets in everyone who is not named: name in Principal who may"))
 	}
 }
 
@@ -40,7 +40,7 @@ func (c *checker) principalString(n document.Node) {
 	if text == "*" {
 		return
 	}
-	f := n.Finding(RulePrincipalForm, "the principal is the string "+document.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
+	f := n.Fault(RulePrincipalForm, "the principal is the string "+document.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
 	switch {
 	case identity.IsAccount(text) || strings.HasPrefix(text, "arn:"):
 		f = f.Suggest(`{"AWS": ` + string(n.Raw()) + `}`)
@@ -75,12 +75,12 @@ func (c *checker) principalMap(n document.Node) {
 // that was meant, or nothing.
 func (c *checker) unknownKind(kind string, list document.Node) string {
 	if nearest, ok := document.Nearest(kind, principalKinds); ok {
-		c.violation(list.NameFinding(RuleMisspeltElement,
+		c.violation(list.NameFault(RuleMisspeltElement,
 			"there is no kind of principal "+document.Quote(kind)+", "+nearest+" was expected").Suggest(nearest))
 		return nearest
 	}
 	if !c.noWarnings() {
-		c.warning(list.NameFinding(RuleUnknownPrincipal,
+		c.warning(list.NameFault(RuleUnknownPrincipal,
 			"there is no kind of principal "+document.Quote(kind)+", "+strings.Join(principalKinds, ", ")+" were expected"))
 	}
 	return ""
@@ -89,7 +89,7 @@ func (c *checker) unknownKind(kind string, list document.Node) string {
 func (c *checker) principalID(kind string, n document.Node) {
 	switch {
 	case isScalar(n):
-		c.warning(n.Finding(RuleUnquotedValue,
+		c.warning(n.Fault(RuleUnquotedValue,
 			"the principal is "+n.Type()+", a string was expected: an account id loses its leading zeros without quotes").Suggest(`"` + n.Text() + `"`))
 		return
 	case !n.IsString():
@@ -99,15 +99,15 @@ func (c *checker) principalID(kind string, n document.Node) {
 	text := n.Text()
 	switch {
 	case text == "":
-		c.violation(n.Finding(RulePrincipalForm, "the principal is an empty string, an account id, an ARN or a service was expected"))
+		c.violation(n.Fault(RulePrincipalForm, "the principal is an empty string, an account id, an ARN or a service was expected"))
 	case text == "*":
 	case kind == PrincipalAWS && strings.Contains(text, "*"):
-		c.violation(n.Finding(RulePrincipalWildcard, "the principal "+document.Quote(text)+
+		c.violation(n.Fault(RulePrincipalWildcard, "the principal "+document.Quote(text)+
 			" has a * as part of it: it takes whole principals only, or a * alone; a condition on aws:PrincipalArn takes patterns"))
 	case kind == PrincipalAWS && !isAWSPrincipal(text):
-		c.warning(n.Finding(RuleUnknownPrincipal, document.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
+		c.warning(n.Fault(RuleUnknownPrincipal, document.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
 	case kind == PrincipalService && !isService(text):
-		c.warning(n.Finding(RuleUnknownPrincipal, document.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
+		c.warning(n.Fault(RuleUnknownPrincipal, document.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
 	}
 }
 
@@ -175,7 +175,7 @@ func (c *checker) checkServices(s *Statement) {
 			}
 		}
 	}
-	c.warning(service.NameFinding(RuleServiceWithoutSource,
+	c.warning(service.NameFault(RuleServiceWithoutSource,
 		"the service may send as this identity for any account that asks it: add a Condition on aws:SourceAccount or aws:SourceArn"))
 }
 

@@ -11,7 +11,7 @@ import (
 func (c *checker) resource(n document.Node) {
 	text := n.Text()
 	if !strings.ContainsAny(text, "*?") && (strings.Count(text, ":") < 5 || !strings.EqualFold(text[:min(4, len(text))], "arn:")) {
-		c.violation(c.suggestARN(n.Finding(RuleResourceForm, "the resource "+document.Quote(text)+
+		c.violation(c.suggestARN(n.Fault(RuleResourceForm, "the resource "+document.Quote(text)+
 			" is no ARN, one like arn:aws:ses:us-east-1:123456789012:identity/example.com was expected")))
 		return
 	}
@@ -21,16 +21,16 @@ func (c *checker) resource(n document.Node) {
 	switch c.id.Relation(text) {
 	case identity.Same:
 	case identity.Covers:
-		c.warning(c.suggestARN(n.Finding(RuleResourcePattern, "the resource is the pattern "+document.Quote(text)+
+		c.warning(c.suggestARN(n.Fault(RuleResourcePattern, "the resource is the pattern "+document.Quote(text)+
 			", SES asks for the ARN of "+document.Quote(c.id.Name)+" itself")))
 	case identity.Other:
-		c.warning(c.suggestARN(n.Finding(RuleResourceMismatch, "the resource "+document.Quote(text)+
+		c.warning(c.suggestARN(n.Fault(RuleResourceMismatch, "the resource "+document.Quote(text)+
 			" is not the identity "+document.Quote(c.id.String())+" that the policy is for")))
 	}
 }
 
 // suggestARN suggests the identity's own ARN, when it is known.
-func (c *checker) suggestARN(f document.Finding) document.Finding {
+func (c *checker) suggestARN(f document.Fault) document.Fault {
 	if c.id.Partition == "" {
 		return f
 	}

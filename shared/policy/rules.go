@@ -8,6 +8,9 @@ const (
 	// RulePolicySize: minified, the policy has more than [MaxSize] bytes. SES:
 	// "Policies can't exceed 4 kilobytes (KB) in size."
 	RulePolicySize = "policy-size"
+	// RuleNotExamined: the policy is so much too long, more than [MaxExamined]
+	// bytes, that nothing but its size was checked.
+	RuleNotExamined = "policy-not-examined"
 	// RuleWrongType: a value has a JSON type that the grammar has no place for:
 	// a policy that is no object, a Statement that is neither an object nor a
 	// list of them, an Action in a list in a list, a null anywhere.

@@ -40,7 +40,7 @@ func (c *checker) sid(n document.Node) {
 		return
 	}
 	if _, seen := c.sids[n.Text()]; seen {
-		c.warning(n.Finding(RuleDuplicateSid, "another statement has the Sid "+document.Quote(n.Text())+" already"))
+		c.warning(n.Fault(RuleDuplicateSid, "another statement has the Sid "+document.Quote(n.Text())+" already"))
 	}
 	c.sids[n.Text()] = struct{}{}
 }
@@ -49,11 +49,11 @@ func (c *checker) effect(s *Statement) {
 	n := s.Effect
 	switch {
 	case !n.Exists():
-		c.violation(s.At.Finding(RuleMissingElement, "the statement has no Effect, Allow or Deny was expected"))
+		c.violation(s.At.Fault(RuleMissingElement, "the statement has no Effect, Allow or Deny was expected"))
 	case !n.IsString():
 		c.wrongType(n, "Effect", "Allow or Deny")
 	case n.Text() != Allow && n.Text() != Deny:
-		f := n.Finding(RuleEffectValue, "the Effect is "+document.Quote(n.Text())+", Allow or Deny was expected")
+		f := n.Fault(RuleEffectValue, "the Effect is "+document.Quote(n.Text())+", Allow or Deny was expected")
 		if nearest, ok := document.Nearest(strings.TrimSpace(n.Text()), []string{Allow, Deny}); ok {
 			f = f.Suggest(nearest)
 		}
@@ -66,7 +66,7 @@ func (c *checker) effect(s *Statement) {
 func (c *checker) one(s *Statement, element, opposite document.Node, name string) bool {
 	switch {
 	case !element.Exists() && !opposite.Exists():
-		c.violation(s.At.Finding(RuleMissingElement, "the statement has no "+name))
+		c.violation(s.At.Fault(RuleMissingElement, "the statement has no "+name))
 		return false
 	case !opposite.Exists():
 		return true
@@ -75,9 +75,9 @@ func (c *checker) one(s *Statement, element, opposite document.Node, name string
 		if a, _ := element.Span(); a > start(opposite) {
 			later = element
 		}
-		c.violation(later.NameFinding(RuleExclusiveElements, name+" and Not"+name+" exclude each other: keep one"))
+		c.violation(later.NameFault(RuleExclusiveElements, name+" and Not"+name+" exclude each other: keep one"))
 	default:
-		c.warning(opposite.NameFinding(RuleUndocumentedElement,
+		c.warning(opposite.NameFault(RuleUndocumentedElement,
 			"SES does not list Not"+name+" among the elements of its policies and may refuse it: use "+name+" where it can say the same"))
 	}
 	return true
@@ -94,7 +94,7 @@ func (c *checker) checkDeny(s *Statement) {
 		return
 	}
 	if why := c.denysNothing(s); why != "" {
-		c.warning(s.Effect.Finding(RuleDenyNothing, "this Deny denies nothing: "+why))
+		c.warning(s.Effect.Fault(RuleDenyNothing, "this Deny denies nothing: "+why))
 	}
 }
 

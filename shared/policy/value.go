@@ -12,7 +12,7 @@ import (
 // values checks what a condition key is compared with.
 func (c *checker) values(o Operator, n document.Node) {
 	if n.IsArray() && n.Len() == 0 {
-		c.warning(n.Finding(RuleEmptyElement, "the condition has an empty list of values, so nothing meets it"))
+		c.warning(n.Fault(RuleEmptyElement, "the condition has an empty list of values, so nothing meets it"))
 	}
 	for v := range Values(n) {
 		if !v.IsString() && !isScalar(v) {
@@ -24,7 +24,7 @@ func (c *checker) values(o Operator, n document.Node) {
 			if strings.HasPrefix(o.Name, "Date") {
 				rule = RuleUnparsableDate
 			}
-			c.warning(v.Finding(rule, o.Name+" cannot compare "+document.Quote(v.Text())+", "+expected+" was expected"))
+			c.warning(v.Fault(rule, o.Name+" cannot compare "+document.Quote(v.Text())+", "+expected+" was expected"))
 		}
 	}
 }

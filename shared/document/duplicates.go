@@ -1,0 +1,48 @@
+package document
+
+import "slices"
+
+// pairwise is up to how many members comparing each with each is cheaper than a map.
+const pairwise = 12
+
+// findDuplicates notes the members of object that it had before, in time linear to their number.
+func (r *reader) findDuplicates(object int32, count int) {
+	if count <= pairwise {
+		first := Node{r.doc, object + 1}
+		for m := range (Node{r.doc, object}).children() {
+			for e := first; e.i != m.i; e.i = r.doc.values[e.i].next {
+				if e.Name() == m.Name() {
+					r.duplicates = append(r.duplicates, m.i)
+					break
+				}
+			}
+		}
+		return
+	}
+	seen := make(map[string]struct{}, count)
+	for m := range (Node{r.doc, object}).children() {
+		name := m.Name()
+		if _, ok := seen[name]; ok {
+			r.duplicates = append(r.duplicates, m.i)
+		}
+		seen[name] = struct{}{}
+	}
+}
+
+func (r *reader) duplicateFindings() []Finding {
+	if len(r.duplicates) == 0 {
+		return nil
+	}
+	slices.Sort(r.duplicates)
+	list := Findings{}
+	for done, i := range r.duplicates {
+		if list.Full(Violation) {
+			list.Leave(Violation, len(r.duplicates)-done)
+			break
+		}
+		n := Node{r.doc, i}
+		list.Add(n.NameFault(RuleDuplicate, "the member "+Quote(n.Name())+
+			" is there twice: keep one, since readers differ in which of them they take"))
+	}
+	return list.List()
+}
