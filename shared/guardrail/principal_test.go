@@ -38,6 +38,16 @@ func TestPublicPrincipal(t *testing.T) {
 		{"every ARN", allow(`{"AWS":"arn:*"}`), []string{public + "Principal/AWS"}},
 		{"an account by question marks", allow(`{"AWS":"arn:aws:iam::????????????:root"}`), []string{public + "Principal/AWS"}},
 		{"a star before the account", allow(`{"AWS":"arn:*:iam::` + friend + `:role/a"}`), []string{public + "Principal/AWS"}},
+		{"a public identity provider", allow(`{"Federated":"accounts.google.com"}`), []string{public + "Principal/Federated"}},
+		{"Cognito's identities", allow(`{"Federated":["cognito-identity.amazonaws.com"]}`), []string{public + "Principal/Federated/0"}},
+		{"an account's own provider", allow(`{"Federated":"arn:aws:iam::` + friend + `:saml-provider/a"}`), nil},
+		{"a variable for who asks", allow(`{"AWS":"${aws:PrincipalArn}"}`), []string{public + "Principal/AWS"}},
+		{"a variable for the account", allow(`{"AWS":"arn:aws:iam::${aws:PrincipalAccount}:root"}`), []string{public + "Principal/AWS"}},
+		{"a variable that looks like an ARN", allow(`{"AWS":["${a:b:c::` + friend + `:}","arn:${a:b:c:` + friend + `:}"]}`), []string{public + "Principal/AWS/0", public + "Principal/AWS/1"}},
+		{"a variable in a role's name", allow(`{"AWS":"arn:aws:iam::` + friend + `:role/${aws:username}"}`), nil},
+		{"S3's nobody in particular", allow(`{"CanonicalUser":"65a011a29cdf8ec533ec3d1ccaae921c"}`), []string{public + "Principal/CanonicalUser"}},
+		{"a canonical user", allow(`{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`), nil},
+		{"a unique id", allow(`{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`), nil},
 		{"roles of one account", allow(`{"AWS":"arn:aws:iam::` + friend + `:role/*"}`), nil},
 		{"Principal in lower case", allow(`{"AWS":"` + friend + `"}`)[:0] + `{"Statement":[{"Effect":"Allow","principal":"*"}]}`, []string{public + "principal"}},
 		{"Effect in another case", `{"Statement":[{"Effect":"ALLOW","Principal":"*"}]}`, []string{public + "Principal"}},
@@ -161,6 +171,13 @@ func TestAllowedPrincipals(t *testing.T) {
 		{"a ? for everybody", "?", `{"AWS":"*"}`, false},
 		{"a service", "ses.amazonaws.com", `{"Service":"ses.amazonaws.com"}`, true},
 		{"a pattern over services", "*.amazonaws.com", `{"Service":["email.cognito-idp.amazonaws.com"]}`, true},
+		{"a partition for a path", "arn:*:iam::" + friend + ":role/*", `{"AWS":"arn:aws:iam::999999999999:role/:iam::` + friend + `:role/x"}`, false},
+		{"a partition's end for a path", "arn:aws*:iam::" + friend + ":root", `{"AWS":"arn:aws:iam::999999999999:user/:iam::` + friend + `:root"}`, false},
+		{"a service for a path", "arn:aws:*::" + friend + ":*", `{"AWS":"arn:aws:iam::999999999999:role/x::` + friend + `:y"}`, false},
+		{"any partition and service", "arn:*:*::" + friend + ":*", `{"AWS":["` + role + `a:b","arn:aws-cn:iam::` + friend + `:root"]}`, true},
+		{"a star for the start of an ARN", "*:" + friend + ":*", `{"AWS":"arn:aws:sts::999999999999:assumed-role/a/:` + friend + `:"}`, false},
+		{"a pattern over services is no role", "*.amazonaws.com", `{"AWS":"arn:aws:iam::999999999999:role/x.amazonaws.com"}`, false},
+		{"a public identity provider, literally", "accounts.google.com", `{"Federated":"accounts.google.com"}`, true},
 		{"a pattern over services is no account", "*.amazonaws.com", `{"AWS":"` + friend + `"}`, false},
 		{"a service that ends otherwise", "ses.amazonaws.com", `{"Service":"ses.amazonaws.com.evil.org"}`, false},
 		{"a unique id, literally", "AIDACKCEVSQ6C2EXAMPLE", `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`, true},
@@ -208,5 +225,30 @@ func TestAllowedPrincipalsNarrowed(t *testing.T) {
 	want = []string{public + "NotPrincipal", notAllowed + "NotPrincipal"}
 	if diff := cmp.Diff(want, refused(g, `{"Statement":[{"Effect":"Allow","NotPrincipal":{"AWS":"`+friend+`"}}]}`)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What anybody can be passes when the list has it literally, or by a condition
+// that says who.
+func TestPublicInDisguise(t *testing.T) {
+	const google = `{"Federated":"accounts.google.com"}`
+	for _, test := range []struct {
+		reason, pattern, principal string
+		allowed                    bool
+	}{
+		{"the provider itself", "accounts.google.com", google, true},
+		{"a pattern over providers", "*.google.com", google, false},
+		{"everything", "*", google, false},
+		{"everybody is not meant by everything", "*", `"*"`, false},
+		{"a variable, literally", "${aws:PrincipalArn}", `{"AWS":"${aws:PrincipalArn}"}`, true},
+	} {
+		g := guard(t, guardrail.Config{AllowedPrincipals: []string{test.pattern}})
+		if got := refused(g, allow(test.principal)); (got == nil) != test.allowed {
+			t.Errorf("%s: got %q", test.reason, got)
+		}
+	}
+	narrowed := allow(google, `"Condition":{"StringEquals":{"aws:PrincipalAccount":"`+friend+`"}}`)
+	if got := refused(guard(t, guardrail.Config{AllowedPrincipals: []string{friend}}), narrowed); got != nil {
+		t.Errorf("a provider's users of one account: got %q", got)
 	}
 }
