@@ -4,7 +4,8 @@ import "strings"
 
 // Nearest is the known name that name is evidently meant for: the same in
 // another case, or at most one edit (insert, delete, replace, swap neighbours)
-// away for each four letters, and nearer than every other. ok is false when
+// away for each four letters of the shorter of the two, and nearer than every
+// other. ok is false when
 // nothing is near enough to be sure.
 func Nearest(name string, known []string) (nearest string, ok bool) {
 	// A name several times as long as any known one is no misspelling; this
@@ -16,7 +17,7 @@ func Nearest(name string, known []string) (nearest string, ok bool) {
 	lower := strings.ToLower(name)
 	best, tie := -1, false
 	for _, k := range known {
-		limit := len(k) / 4
+		limit := min(len(k), len(lower)) / 4
 		if abs(len(k)-len(lower)) > limit {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	known := []string{"Statement", "Version", "Id", "Sid", "Action", "NotAction", "Principal"}
+	known := []string{"Resource", "Statement", "Version", "Id", "Sid", "Action", "NotAction", "Principal"}
 	for name, want := range map[string]string{
 		"statement":                    "Statement",
 		"Statements":                   "Statement",
@@ -20,6 +20,7 @@ func TestNearest(t *testing.T) {
 		"ID":                           "Id",
 		"Sld":                          "", // three letters are too few to be sure
 		"Comment":                      "",
+		"Source":                       "", // another word: two letters of six
 		"":                             "",
 		"Xd":                           "",
 		"StatementStatement":           "",

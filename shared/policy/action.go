@@ -29,8 +29,8 @@ func (c *checker) list(n document.Node, name, example string, check func(documen
 // action checks one action.
 func (c *checker) action(n document.Node) {
 	text := n.Text()
-	namespace, name, ok := splitAction(text)
-	if !ok {
+	switch {
+	case !isAction(text):
 		f := n.Fault(RuleActionForm, "the action "+document.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
 		if trimmed := strings.TrimSpace(text); isAction(trimmed) {
 			f = f.Suggest(trimmed)
@@ -38,43 +38,36 @@ func (c *checker) action(n document.Node) {
 			f = f.Suggest(service + ":" + nearest)
 		}
 		c.violation(f)
-		return
+	case !c.noWarnings() && !isKnownAction(text):
+		c.unknownAction(n, text)
 	}
-	if c.noWarnings() || text == "*" {
-		return
-	}
-	if !matchFold(namespace, service) {
-		f := n.Fault(RuleUnknownAction, "the action "+document.Quote(text)+" is of another service than ses, in a policy of an identity it has no effect")
-		if nearest, near := document.Nearest(name, knownActions); near && strings.EqualFold(nearest, name) {
-			f = f.Suggest(service + ":" + nearest)
-		}
-		c.warning(f)
-		return
-	}
-	if isKnownAction(name) {
-		return
-	}
+}
+
+// unknownAction warns of an action that SES does not list.
+func (c *checker) unknownAction(n document.Node, text string) {
+	namespace, name, _ := strings.Cut(text, ":")
+	nearest, near := document.Nearest(name, knownActions)
 	f := n.Fault(RuleUnknownAction, "SES lists no action "+document.Quote(text)+" for identities")
-	if nearest, near := document.Nearest(name, knownActions); near {
+	if !matchFold(namespace, service) {
+		f.Message = "the action " + document.Quote(text) + " is of another service than ses, in a policy of an identity it has no effect"
+		near = near && strings.EqualFold(nearest, name)
+	} else if near {
 		f.Message += ", " + service + ":" + nearest + " may be meant"
+	}
+	if near {
 		f = f.Suggest(service + ":" + nearest)
 	}
 	c.warning(f)
 }
 
-// splitAction splits an action at its colon; ok is false when it has not the
-// form of one. "*" is everything of every service.
-func splitAction(text string) (namespace, name string, ok bool) {
-	if text == "*" {
-		return "*", "*", true
-	}
-	namespace, name, ok = strings.Cut(text, ":")
-	return namespace, name, ok && isActionPart(namespace) && isActionPart(name)
-}
-
+// isAction reports whether text has the form of an action, or is a pattern that
+// one of this form can match: in "*" and "s?s*" a wildcard stands for the colon.
 func isAction(text string) bool {
-	_, _, ok := splitAction(text)
-	return ok
+	namespace, name, found := strings.Cut(text, ":")
+	if found {
+		return isActionPart(namespace) && isActionPart(name)
+	}
+	return isActionPart(text) && (strings.Contains(text, "*") || len(text) > 2 && strings.Contains(text[1:len(text)-1], "?"))
 }
 
 func isActionPart(text string) bool {
@@ -87,16 +80,15 @@ func isActionPart(text string) bool {
 	return text != ""
 }
 
-// isKnownAction reports whether the name, or a pattern, is or matches a known
-// action. Case does not count.
-func isKnownAction(name string) bool {
-	if slices.Contains(knownActions, name) { // as nearly everybody writes it
-		return true
+// isKnownAction reports whether an action is a known one of SES, or a pattern
+// that one matches. Case does not count.
+func isKnownAction(text string) bool {
+	if name, ok := strings.CutPrefix(text, service+":"); ok && slices.Contains(knownActions, name) {
+		return true // as nearly everybody writes it
 	}
-	wild := strings.ContainsAny(name, "*?")
-	lower := strings.ToLower(name)
+	lower := strings.ToLower(text)
 	for _, known := range knownActions {
-		if strings.EqualFold(known, name) || wild && identity.Match(lower, strings.ToLower(known)) {
+		if identity.Match(lower, service+":"+strings.ToLower(known)) {
 			return true
 		}
 	}
@@ -104,17 +96,17 @@ func isKnownAction(name string) bool {
 }
 
 func matchFold(pattern, text string) bool {
-	return strings.EqualFold(pattern, text) || identity.Match(strings.ToLower(pattern), strings.ToLower(text))
+	return identity.Match(strings.ToLower(pattern), strings.ToLower(text))
 }
 
 // forSES reports whether an action can be one of SES.
-func forSES(n document.Node) bool {
-	namespace, name, ok := splitAction(n.Text())
-	return !ok || matchFold(namespace, service) && isKnownAction(name)
-}
+func forSES(n document.Node) bool { return !isAction(n.Text()) || isKnownAction(n.Text()) }
 
 // coversSES reports whether an action stands for all of SES.
 func coversSES(n document.Node) bool {
-	namespace, name, ok := splitAction(n.Text())
-	return ok && matchFold(namespace, service) && OnlyWildcards(name)
+	namespace, name, found := strings.Cut(n.Text(), ":")
+	if !found {
+		return OnlyWildcards(namespace)
+	}
+	return isAction(n.Text()) && matchFold(namespace, service) && OnlyWildcards(name)
 }

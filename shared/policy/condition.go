@@ -91,9 +91,11 @@ func Conditions(n document.Node) iter.Seq[Condition] {
 
 // condition checks the element Condition.
 func (c *checker) condition(n document.Node) {
-	if n.Exists() && !n.IsObject() {
+	switch {
+	case isNull(n):
+		c.null(n, "Condition")
+	case n.Exists() && !n.IsObject():
 		c.wrongType(n, "Condition", `an object like {"StringEquals": {…}}`)
-		return
 	}
 	for operator, keys := range n.Members() {
 		o := ParseOperator(operator)

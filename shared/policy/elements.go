@@ -120,10 +120,17 @@ func (c *checker) checkNobody() {
 	}
 }
 
+// null warns of an element that may be left out, and was written as null.
+func (c *checker) null(n document.Node, what string) {
+	c.warning(n.Fault(RuleNullElement, what+" is null, SES may refuse that: leave it out"))
+}
+
 // text checks an element that takes any string.
 func (c *checker) text(n document.Node, what string) {
 	switch {
 	case !n.Exists() || n.IsString():
+	case isNull(n):
+		c.null(n, what)
 	case isScalar(n):
 		c.warning(n.Fault(RuleUnquotedValue, what+" is "+n.Type()+", a string was expected").Suggest(`"` + n.Text() + `"`))
 	default:

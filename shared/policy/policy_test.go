@@ -88,8 +88,6 @@ func TestViolations(t *testing.T) {
 		{"a list in the list", `{"Statement":[[]]}`, []string{"wrong-type /Statement/0"}},
 		{"Statement in another case", strings.Replace(statement(), `"Statement"`, `"statement"`, 1), []string{"misspelt-element /statement -> Statement"}},
 		{"Statement with a letter more", strings.Replace(statement(), `"Statement"`, `"Statements"`, 1), []string{"misspelt-element /Statements -> Statement"}},
-		{"Version is null", `{"Version":null,` + statement()[len(`{"Version":"2012-10-17",`):], []string{"wrong-type /Version"}},
-		{"Sid is null", statement(`"Sid":null`), []string{"wrong-type /Statement/0/Sid"}},
 		{"Sid is a list", statement(`"Sid":["a"]`), []string{"wrong-type /Statement/0/Sid"}},
 
 		{"no Effect", statement(`"Effect":`), []string{"missing-element /Statement/0"}},
@@ -138,6 +136,9 @@ func TestViolations(t *testing.T) {
 		{"a service without an action", statement(`"Action":"ses:"`), []string{"action-form " + at + "/Action"}},
 		{"an action after a space", statement(`"Action":" ses:SendEmail"`), []string{"action-form " + at + "/Action -> ses:SendEmail"}},
 		{"a space in the service", statement(`"Action":"a a:SendEmail"`), []string{"action-form " + at + "/Action"}},
+		{"one wildcard, which is no colon and two names", statement(`"Action":"?"`), []string{"action-form " + at + "/Action"}},
+		{"wildcards at the ends only", statement(`"Action":["?ses","ses?"]`), []string{"action-form " + at + "/Action/0", "action-form " + at + "/Action/1"}},
+		{"two colons", statement(`"Action":"ses:*:*"`), []string{"action-form " + at + "/Action"}},
 		{"a look-alike in the service", statement(`"Action":"sеs:SendEmail"`), []string{"action-form " + at + "/Action"}},
 
 		{"Resource is null", statement(`"Resource":null`), []string{"wrong-type " + at + "/Resource"}},
@@ -148,7 +149,6 @@ func TestViolations(t *testing.T) {
 		{"an ARN cut short", statement(`"Resource":"arn:aws:ses:us-east-1"`), []string{"resource-form " + at + "/Resource -> " + example.ARN()}},
 
 		{"Condition is a string", statement(`"Condition":"a"`), []string{"wrong-type " + at + "/Condition"}},
-		{"Condition is null", statement(`"Condition":null`), []string{"wrong-type " + at + "/Condition"}},
 		{"Condition is a list", statement(`"Condition":[]`), []string{"wrong-type " + at + "/Condition"}},
 		{"an operator without keys", statement(`"Condition":{"StringEquals":"a"}`), []string{"wrong-type " + at + "/Condition/StringEquals"}},
 		{"a condition's value is null", statement(`"Condition":{"StringEquals":{"ses:FromAddress":null}}`), []string{"wrong-type " + at + "/Condition/StringEquals/ses:FromAddress"}},

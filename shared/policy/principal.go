@@ -90,7 +90,7 @@ func (c *checker) principalID(kind string, n document.Node) {
 	switch {
 	case isScalar(n):
 		c.warning(n.Fault(RuleUnquotedValue,
-			"the principal is "+n.Type()+", a string was expected: an account id loses its leading zeros without quotes").Suggest(`"` + n.Text() + `"`))
+			"the principal is "+n.Type()+", a string was expected: an account id loses its leading zeros without quotes").Suggest(quotedAccount(kind, n.Text())))
 		return
 	case !n.IsString():
 		c.wrongType(n, "the principal", "a string or a list of strings")
@@ -109,6 +109,19 @@ func (c *checker) principalID(kind string, n document.Node) {
 	case kind == PrincipalService && !isService(text):
 		c.warning(n.Fault(RuleUnknownPrincipal, document.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
 	}
+}
+
+// quotedAccount is the account id that a number stands for: one of 11 digits has
+// lost its leading zero, since no account id is shorter than 12. Empty for any
+// other number.
+func quotedAccount(kind, number string) string {
+	if len(number) == 11 {
+		number = "0" + number
+	}
+	if kind != PrincipalAWS || !identity.IsAccount(number) {
+		return ""
+	}
+	return `"` + number + `"`
 }
 
 // isAWSPrincipal takes account ids, ARNs, and the unique ids that services show

@@ -24,8 +24,12 @@ func (c *checker) resource(n document.Node) {
 		c.warning(c.suggestARN(n.Fault(RuleResourcePattern, "the resource is the pattern "+document.Quote(text)+
 			", SES asks for the ARN of "+document.Quote(c.id.Name)+" itself")))
 	case identity.Other:
-		c.warning(c.suggestARN(n.Fault(RuleResourceMismatch, "the resource "+document.Quote(text)+
-			" is not the identity "+document.Quote(c.id.String())+" that the policy is for")))
+		f := n.Fault(RuleResourceMismatch, "the resource "+document.Quote(text)+
+			" is not the identity "+document.Quote(c.id.String())+" that the policy is for")
+		if strings.Contains(text, ":identity/") { // what another kind of resource is there for is anybody's guess
+			f = c.suggestARN(f)
+		}
+		c.warning(f)
 	}
 }
 

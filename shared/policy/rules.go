@@ -13,7 +13,8 @@ const (
 	RuleNotExamined = "policy-not-examined"
 	// RuleWrongType: a value has a JSON type that the grammar has no place for:
 	// a policy that is no object, a Statement that is neither an object nor a
-	// list of them, an Action in a list in a list, a null anywhere.
+	// list of them, an Action in a list in a list, a null for anything but
+	// [RuleNullElement].
 	RuleWrongType = "wrong-type"
 	// RuleMissingElement: Statement, Effect, Principal, Action or Resource is
 	// not there. SES marks each of them as required; the grammar takes
@@ -44,9 +45,9 @@ const (
 	// RulePrincipalWildcard: a * as part of an AWS principal. The grammar: "You
 	// cannot use it to specify part of a name or ARN."
 	RulePrincipalWildcard = "principal-wildcard"
-	// RuleActionForm: an action that is neither "*" nor has the form
-	// service:name. The grammar: "Consists of a service namespace, a colon, and
-	// the name of an action", wildcards allowed.
+	// RuleActionForm: an action that neither has the form service:name nor is a
+	// pattern that something of this form matches. The grammar: "Consists of a
+	// service namespace, a colon, and the name of an action", wildcards allowed.
 	RuleActionForm = "action-form"
 	// RuleResourceForm: a resource that cannot be an ARN, nor a pattern over
 	// them. SES: "The Amazon Resource Name (ARN) of the email identity"; an ARN
@@ -64,6 +65,11 @@ const (
 	// RuleUndocumentedElement: NotPrincipal, NotAction or NotResource. The
 	// grammar has them, the elements that SES lists do not.
 	RuleUndocumentedElement = "undocumented-element"
+	// RuleNullElement: null for an element that may be left out: Version, Id, Sid,
+	// Condition. The grammar has no null, but programs write one for what was not
+	// set, SES takes "any string" for the first three, and what it makes of a
+	// null is not documented. Access Analyzer: "Data type mismatch".
+	RuleNullElement = "null-element"
 	// RuleUnquotedValue: a number or boolean where a string belongs. The grammar
 	// makes quotation marks optional for them, but an account id loses its
 	// leading zeros. Access Analyzer: "Data type mismatch".

@@ -39,7 +39,8 @@ func unfit(operator, value string) (expected string) {
 			return "true or false"
 		}
 	case strings.HasPrefix(operator, "Numeric"):
-		if _, err := strconv.ParseFloat(value, 64); err != nil {
+		// ParseFloat takes NaN, Inf, 0x10 and 1_000 too.
+		if _, err := strconv.ParseFloat(value, 64); err != nil || strings.ContainsFunc(value, notDecimal) {
 			return "a number"
 		}
 	case strings.HasPrefix(operator, "Date"):
@@ -54,6 +55,8 @@ func unfit(operator, value string) (expected string) {
 	}
 	return ""
 }
+
+func notDecimal(r rune) bool { return !strings.ContainsRune("+-.0123456789eE", r) }
 
 // dateLayouts are the forms of ISO 8601 that IAM names (the W3C profile,
 // https://www.w3.org/TR/NOTE-datetime), seconds and zone optional: AWS's own
