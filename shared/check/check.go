@@ -19,8 +19,10 @@ func Request(r message.Request, fence *guardrail.Guardrail) (warnings []document
 	var tooLarge, invalid []document.Finding
 	var parsed *policy.Policy
 	if r.Policy.At.Exists() {
-		if f, ok := policy.CheckSize(r.Policy.At, r.Policy.At.Minified()); ok {
-			tooLarge = append(tooLarge, f)
+		if len(r.Policy.At.Raw()) > policy.MaxSize { // it may fit without white space
+			if f, ok := policy.CheckSize(r.Policy.At, r.Policy.At.Minified()); ok {
+				tooLarge = append(tooLarge, f)
+			}
 		}
 		var findings []document.Finding
 		parsed, findings = policy.Check(r.Policy.At, r.Identity)

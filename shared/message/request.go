@@ -154,8 +154,10 @@ func (r *reader) readPolicy(n, at document.Node) {
 			return
 		}
 		p.At = doc.Root()
-		if short := p.At.Minified(); len(p.Text) > policy.MaxSize && len(short) <= policy.MaxSize {
-			p.Text = string(short)
+		if len(p.Text) > policy.MaxSize {
+			if short := p.At.Minified(); len(short) <= policy.MaxSize {
+				p.Text = string(short)
+			}
 		}
 	default:
 		r.refuse(at.Fault(RuleWrongType, "Policy is "+at.Type()+", expected the policy document: an object, or its text as a string"))
