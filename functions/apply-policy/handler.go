@@ -103,6 +103,7 @@ func (h *handler) open(records []events.SQSMessage) []*request {
 			r.warnings, found = check.Request(r.Request, h.guardrail)
 			r.refused = outcome.Join(r.refused, h.replies.Check(r.Message), found)
 		}
+		r.Release() // ten messages of a megabyte must fit beside each other
 		requests[i] = r
 	}
 	return requests
