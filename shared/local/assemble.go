@@ -18,9 +18,18 @@ import (
 )
 
 // assemble makes every part that the template describes. Nothing runs yet.
-func (s *Stack) assemble() error {
+func (s *Stack) assemble(ctx context.Context) error {
 	if err := s.describe(); err != nil {
 		return err
+	}
+	if err := s.checkEnvironment(); err != nil {
+		return err
+	}
+	if s.config.Bootstrap == "" && s.config.Build != nil {
+		var err error
+		if s.config.Bootstrap, err = s.config.Build(ctx); err != nil {
+			return err
+		}
 	}
 	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL})
 	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})

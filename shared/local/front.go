@@ -1,6 +1,8 @@
 package local
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,6 +17,9 @@ import (
 // of text, percent-encoded.
 const maxForm = 8 << 20
 
+// served is what to say to whoever asks for anything else.
+const served = "sespolicy local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and one Lambda function's Invoke only"
+
 // ServeHTTP sends a request to the service that it is for. All services share
 // the port, so the protocol tells: the target of AWS JSON, the path of REST,
 // the API version of Query.
@@ -27,7 +32,10 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Bus.ServeHTTP(w, r)
 	case strings.HasPrefix(target, states.TargetPrefix):
 		s.States.ServeHTTP(w, r)
-	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/"):
+	case target != "":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		refuseJSON(w, http.StatusBadRequest, "UnknownOperationException", target+" is not served: "+served)
+	case strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/") && r.URL.Path != "/2015-03-31/functions/":
 		s.Function.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, response.PathPrefix):
 		s.Responses.ServeHTTP(w, r)
@@ -36,7 +44,9 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && r.URL.Path == "/":
 		_, _ = fmt.Fprintln(w, "sespolicy local: SES, SQS, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke, for AWS clients with --endpoint-url "+s.URL)
 	default:
-		http.Error(w, fmt.Sprintf("no service of sespolicy local takes %s %s %s", r.Method, r.URL.Path, target), http.StatusNotFound)
+		message := fmt.Sprintf("%s %s is not served: %s; CloudFormation's response buckets are at %s%s... as in the ResponseURL that sespolicy local greets with",
+			r.Method, r.URL.Path, served, s.URL, response.PathPrefix)
+		refuseJSON(w, http.StatusNotFound, "UnknownOperationException", message)
 	}
 }
 
@@ -53,8 +63,31 @@ func (s *Stack) serveQuery(w http.ResponseWriter, r *http.Request) {
 	case topic.Version:
 		s.Topics.ServeHTTP(w, r)
 	case "2012-11-05":
-		http.Error(w, "this SQS speaks AWS JSON 1.0, as AWS clients have since late 2023: use a newer one", http.StatusBadRequest)
+		refuseXML(w, "InvalidAction", "this SQS speaks AWS JSON 1.0, as AWS clients have since late 2023: use a newer one")
 	default:
-		http.Error(w, fmt.Sprintf("no service of sespolicy local has the API version %q and the action %q", version, r.Form.Get("Action")), http.StatusBadRequest)
+		refuseXML(w, "InvalidAction", fmt.Sprintf("%s of the API version %q is not served: %s", r.Form.Get("Action"), version, served))
 	}
+}
+
+// refuseJSON is an error as clients of AWS JSON and REST read it: the code in
+// the header and in the body.
+func refuseJSON(w http.ResponseWriter, status int, code, message string) {
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
+	w.Header().Set("X-Amzn-Errortype", code)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message}) // the client is gone: nobody to tell
+}
+
+// refuseXML is an error as clients of the Query protocol read it.
+func refuseXML(w http.ResponseWriter, code, message string) {
+	type failure struct{ Type, Code, Message string }
+	w.Header().Set("Content-Type", "text/xml")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = xml.NewEncoder(w).Encode(struct { // the client is gone: nobody to tell
+		XMLName   xml.Name `xml:"ErrorResponse"`
+		Error     failure
+		RequestId string //nolint:revive // the protocol's name
+	}{Error: failure{"Sender", code, message}, RequestId: "local"})
 }

@@ -49,19 +49,22 @@ const (
 	deadLettersID = "DeadLetterQueue"
 )
 
-// Config says what to run and where. Bootstrap is required.
+// Config says what to run and where. Bootstrap or Build is required.
 type Config struct {
 	// Template is the path of the SAM template; DefaultTemplate if empty.
 	Template string
-	// Bootstrap is the function's executable, built for this machine: Build
-	// makes one.
+	// Bootstrap is the function's executable, built for this machine.
 	Bootstrap string
+	// Build makes the executable if Bootstrap is empty. It is called when all
+	// that needs no executable was found to be right.
+	Build func(context.Context) (bootstrap string, err error)
 	// Listen is the address of the one port; DefaultListen if empty. Port 0
 	// takes a free one.
 	Listen string
 	// Parameters are the template's, in place of their defaults.
 	Parameters map[string]string
-	// Environment is put over the function's environment in the template.
+	// Environment is put over the function's environment in the template. It may
+	// hold what the template sets, and the variables of the SDK and of Go.
 	Environment map[string]string
 	// CallInterval is SES's own limit between two calls; a second if 0.
 	CallInterval time.Duration
@@ -113,7 +116,7 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	}
 	s := &Stack{URL: "http://" + listener.Addr().String(), config: config, journal: newJournal()}
 	s.polling, s.stop = context.WithCancel(context.Background())
-	if err := s.assemble(); err != nil {
+	if err := s.assemble(ctx); err != nil {
 		s.stop()
 		_ = listener.Close() // nothing was served yet
 		return nil, err
@@ -185,17 +188,17 @@ var credentials = map[string]string{"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_AC
 func listen(address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("the address to listen on, %q, is not HOST:PORT such as %s: %w", address, DefaultListen, err)
+		return nil, fmt.Errorf("--listen %q is not HOST:PORT such as %s: %w", address, DefaultListen, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("the address to listen on, %q, is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, since anybody who reaches the port may do anything", address)
+		return nil, fmt.Errorf("--listen %q is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, since anybody who reaches the port may do anything", address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken by another program, perhaps another sespolicy: end that one, or listen elsewhere (port 0 takes a free one)", address)
+		return nil, fmt.Errorf("%s is taken by another program, perhaps another sespolicy: end that one, or take a free port with --listen 127.0.0.1:0", address)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", address, err)
+		return nil, fmt.Errorf("--listen %s: %w", address, err)
 	}
 	return listener, nil
 }

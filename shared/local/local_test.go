@@ -237,7 +237,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		{"no template", func(c *local.Config) { c.Template = "nowhere.yaml" }, "nowhere.yaml"},
 		{"an unknown parameter", func(c *local.Config) { c.Parameters = map[string]string{"Colour": "red"} }, "Colour"},
 		{"no executable", func(c *local.Config) { c.Bootstrap = "nowhere" }, "nowhere"},
-		{"a function that exits at once", func(c *local.Config) { c.Environment = map[string]string{"BROKEN": "1"} }, "the environment is wrong: BROKEN"},
+		{"a function that exits at once", func(c *local.Config) { c.Environment = map[string]string{"MIN_CALL_INTERVAL": "broken"} }, "the environment is wrong: MIN_CALL_INTERVAL"},
 	} {
 		config := local.Config{Template: "../../template.yaml", Bootstrap: bootstrap, Listen: "127.0.0.1:0"}
 		test.change(&config)

@@ -71,7 +71,10 @@ func (m *Mapping) invoke(ctx context.Context, part part) (result function.Result
 		wait(ctx, min(m.config.Backoff(retry), time.Until(visible)))
 		m.count(func() { m.throttled-- })
 	}
-	m.count(func() { m.stats.Dropped += len(part.messages) })
-	m.observe(Event{Kind: Dropped, Messages: part.messages})
+	// When polling ends nobody is to blame, and nothing was dropped.
+	if ctx.Err() == nil {
+		m.count(func() { m.stats.Dropped += len(part.messages) })
+		m.observe(Event{Kind: Dropped, Messages: part.messages})
+	}
 	return function.Result{}, false, nil
 }

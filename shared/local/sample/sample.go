@@ -55,7 +55,10 @@ func LoadAll(folder string) ([]Sample, error) {
 		return nil, fmt.Errorf("looking for samples in %s: %w", folder, err)
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("there are no samples (*.json) in %s", folder)
+		if _, err := os.Stat(folder); err != nil {
+			return nil, fmt.Errorf("there is no folder of samples %s: run this in the clone, or give --events FOLDER", folder)
+		}
+		return nil, fmt.Errorf("there are no samples (*.json) in %s: run this in the clone, or give --events FOLDER", folder)
 	}
 	samples := make([]Sample, 0, len(paths))
 	for _, path := range paths { // Glob sorts.

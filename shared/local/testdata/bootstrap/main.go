@@ -20,8 +20,8 @@ import (
 
 func main() {
 	deadLetters := os.Getenv("DEAD_LETTER_QUEUE_URL")
-	if os.Getenv("BROKEN") != "" {
-		fmt.Fprintln(os.Stderr, "the environment is wrong: BROKEN")
+	if os.Getenv("MIN_CALL_INTERVAL") == "broken" {
+		fmt.Fprintln(os.Stderr, "the environment is wrong: MIN_CALL_INTERVAL")
 		os.Exit(1)
 	}
 	log := lambdacontext.NewLogger()

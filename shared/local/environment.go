@@ -1,0 +1,37 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sespolicy/shared/document"
+)
+
+// runtimeVariables begin the names that the SDK and Go's runtime read, whatever
+// the template says.
+var runtimeVariables = []string{"AWS_", "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_"}
+
+// checkEnvironment refuses variables that nobody reads: a misspelt guardrail
+// would be none.
+func (s *Stack) checkEnvironment() error {
+	described, _ := s.Resources.Function(functionID)
+	known := slices.Sorted(maps.Keys(described.Environment))
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(s.config.Environment)) {
+		read := slices.Contains(known, name) ||
+			slices.ContainsFunc(runtimeVariables, func(start string) bool { return strings.HasPrefix(name, start) })
+		if read {
+			continue
+		}
+		hint := ""
+		if near, ok := document.Nearest(name, known); ok {
+			hint = ", did you mean " + near + "?"
+		}
+		wrong = append(wrong, fmt.Errorf("the function reads no variable %s%s; %s sets %s, and those of the SDK (AWS_...) and of Go may be given too",
+			name, hint, s.config.Template, strings.Join(known, ", ")))
+	}
+	return errors.Join(wrong...)
+}
