@@ -87,6 +87,8 @@ type Look struct {
 	held   map[string]string // the newest receipt handle of each message id
 	order  []string          // the ids, in the order they were seen
 	until  time.Time         // when the first of them come back
+	// lastAsked is when all that a receive in vain has hidden came back.
+	lastAsked time.Time
 }
 
 // Complete reports whether there is no sign that a letter was not seen.
@@ -102,7 +104,7 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 	}
 	hold := firstHold
 	l.until = time.Now().Add(hold)
-	for !l.Ended && !filter.found(l.Letters) {
+	for (!l.Ended || l.comesBack()) && !filter.found(l.Letters) {
 		if err := ctx.Err(); err != nil {
 			return l, err
 		}
@@ -122,6 +124,13 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 		return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.sequence(), b.sequence()))
 	})
 	return l, nil
+}
+
+// comesBack reports whether letters are missing that were visible when they were
+// counted, and may yet come back: an answer that was lost on its way hides its
+// letters for as long as any receive. A FIFO queue gives out no more than it did.
+func (l *Look) comesBack() bool {
+	return !l.queue.FIFO() && l.Seen < l.Counted-l.Others && time.Now().Before(l.lastAsked)
 }
 
 // extend holds all that was seen, the first seen first.
@@ -179,7 +188,9 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 	if err != nil {
 		return fmt.Errorf("receiving letters: %w", err)
 	}
-	l.Ended = len(out.Messages) == 0
+	if l.Ended = len(out.Messages) == 0; !l.Ended || l.lastAsked.IsZero() {
+		l.lastAsked = time.Now().Add(hold + receiveWait*time.Second)
+	}
 	for _, m := range out.Messages {
 		id := aws.ToString(m.MessageId)
 		_, again := l.held[id]

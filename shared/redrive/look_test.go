@@ -3,12 +3,19 @@ package redrive_test
 import (
 	"context"
 	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"sespolicy/shared/identity"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/wire"
 	"sespolicy/shared/redrive"
 )
 
@@ -97,6 +104,25 @@ func TestLookInterrupted(t *testing.T) {
 	})
 }
 
+// An answer that is lost on its way hides its letters: the look waits for them.
+func TestLookWaitsForLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, false)
+		o.fill(36)
+		o.loseReceive(2)
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		if err != nil || look.Seen != 36 || !look.Complete() {
+			t.Errorf("saw %d of %d: %v", look.Seen, look.Counted, err)
+		}
+		if err := look.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if c := o.deadLetters.Counts(); c.Visible != 36 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 // Calls so slow that the first hold runs out: what was seen is held on to, so
 // that nobody gets it and the look comes to an end.
 func TestSlowLookHoldsOn(t *testing.T) {
@@ -158,3 +184,23 @@ func TestFilter(t *testing.T) {
 		}
 	})
 }
+
+// loseReceive has the nth receive done and its answer lost: the connection breaks.
+func (o *office) loseReceive(nth int) {
+	receives := 0
+	o.client = sqs.New(o.client.Options(), func(options *sqs.Options) {
+		options.HTTPClient = losing(func(r *http.Request) (*http.Response, error) {
+			answer, err := wire.Client{Handler: o.server}.Do(r)
+			if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ReceiveMessage") {
+				if receives++; receives == nth {
+					return nil, &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+				}
+			}
+			return answer, err
+		})
+	})
+}
+
+type losing func(*http.Request) (*http.Response, error)
+
+func (l losing) Do(r *http.Request) (*http.Response, error) { return l(r) }

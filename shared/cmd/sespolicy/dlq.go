@@ -71,12 +71,21 @@ func sawAll(out io.Writer, look *redrive.Look, fifo bool) {
 	}
 	_, _ = fmt.Fprintf(out, "Not all were seen: %d of about %d.", look.Seen, look.Counted)
 	if look.Others > 0 {
-		_, _ = fmt.Fprintf(out, " About %d were hidden before: somebody else looks at them, or a look was killed.", look.Others)
+		_, _ = fmt.Fprintf(out, " About %d were hidden when this look began: in use, or not yet given back by an earlier look.", look.Others)
 	}
 	if fifo {
 		_, _ = fmt.Fprint(out, " Of each message group of a FIFO queue only the first ten letters can be seen; those behind come up when these are redriven or deleted.")
 	}
 	_, _ = fmt.Fprintln(out)
+}
+
+// unseen is the error of a command that chose no letter while some were hidden.
+func unseen(look *redrive.Look) error {
+	if look.Complete() {
+		return nil
+	}
+	return fmt.Errorf("about %s of %d could not be seen, the wanted ones may be among them: a look hides letters for half a minute, a redrive for two or longer, no receive for more than 12 hours; try again then",
+		count(look.Counted-look.Seen, "letter"), look.Counted)
 }
 
 // age is how old something is, in its two largest units.

@@ -65,6 +65,9 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	}
 	body, err := q.editUntilRight(command, file, text, asNew)
 	if err != nil {
+		if written, readErr := os.ReadFile(file); readErr == nil && string(written) == text {
+			return errors.Join(fmt.Errorf("%w; nothing was changed, nothing was sent", err), os.Remove(file))
+		}
 		return fmt.Errorf("%w; nothing was sent, what you wrote is in %s", err, file)
 	}
 	if body == text && !asNew {

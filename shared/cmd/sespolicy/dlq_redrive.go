@@ -141,6 +141,9 @@ func (q *queues) redrive(command *cobra.Command, filter redrive.Filter, rate int
 	}
 	if len(filter.IDs) == 0 {
 		sawAll(errs, report.Look, q.deadLetters.FIFO())
+		if report.Redriven+len(report.Answered)+len(report.Taken) == 0 {
+			return unseen(report.Look)
+		}
 	}
 	return missing(filter.Missing(slices.Concat(seen, report.Answered, report.Taken)))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -56,8 +57,8 @@ func (q *queues) letter(command *cobra.Command, id string) (*redrive.Letter, err
 		return look.Letters[0], err
 	}
 	if err == nil {
-		sawAll(command.ErrOrStderr(), look, q.deadLetters.FIFO())
 		err = fmt.Errorf("letter %s: %w (its id is that of sespolicy dlq list, not the request's own)", id, redrive.ErrGone)
+		err = errors.Join(err, unseen(look))
 	}
 	return nil, err
 }
