@@ -8,7 +8,10 @@ ARTIFACTS_DIR ?= .build
 FUZZTIME      ?= 30s
 # Not in go.mod: its dependencies would outnumber the project's.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-SESPOLICY     := go run ./shared/cmd/sespolicy
+# Built and then run, not go run: that one answers Ctrl-C with an error of its own.
+SESPOLICY     := .build/sespolicy
+# What make local and make run pass on: make local ARGS="--listen 127.0.0.1:0"
+ARGS          ?=
 
 .DEFAULT_GOAL := help
 MAKEFLAGS     += --no-print-directory
@@ -17,18 +20,23 @@ MAKEFLAGS     += --no-print-directory
 help: ## Show this list.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+.PHONY: command
+command:
+	@command -v go >/dev/null || { echo "there is no Go tool in PATH: install Go 1.26 or newer, https://go.dev/doc/install" >&2; exit 2; }
+	@go build -o $(SESPOLICY) ./shared/cmd/sespolicy
+
 .PHONY: run
-run: ## Run it all here, send the samples in events/, show what became of each.
-	@$(SESPOLICY) run
+run: command ## Run it all here, send the samples in events/, show what became of each.
+	@exec $(SESPOLICY) run $(ARGS)
 
 .PHONY: local
-local: ## Run it all here until Ctrl-C, for any AWS client.
-	@$(SESPOLICY) local
+local: command ## Run it all here until Ctrl-C, for any AWS client: make local ARGS="--listen 127.0.0.1:0"
+	@exec $(SESPOLICY) local $(ARGS)
 
 .PHONY: invoke
-invoke: ## One event through the real binary: make invoke EVENT=events/accepted-by-name.json
+invoke: command ## One event through the real binary: make invoke EVENT=events/accepted-by-name.json
 	@test -n "$(EVENT)" || { echo "which event? such as: make invoke EVENT=events/accepted-by-name.json" >&2; exit 2; }
-	@$(SESPOLICY) invoke "$(EVENT)"
+	@exec $(SESPOLICY) invoke "$(EVENT)"
 
 .PHONY: test
 test: ## Run the tests.

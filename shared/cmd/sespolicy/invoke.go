@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -21,8 +22,8 @@ func newInvokeCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("reading the event: %w", err)
 			}
-			if !json.Valid(event) {
-				return fmt.Errorf("the event %s is not JSON", arguments[0])
+			if err := checkEvent(event); err != nil {
+				return fmt.Errorf("%s %w", arguments[0], err)
 			}
 			lines := &live{out: command.ErrOrStderr()}
 			stack, end, err := flags.start(command.Context(), command.ErrOrStderr(), true, lines.observer())
@@ -43,4 +44,16 @@ func newInvokeCommand() *cobra.Command {
 	}
 	flags.register(command, "127.0.0.1:0")
 	return command
+}
+
+// checkEvent refuses what the function would read as a batch of no messages.
+func checkEvent(event []byte) error {
+	var batch struct{ Records []json.RawMessage }
+	if err := json.Unmarshal(event, &batch); err != nil {
+		return fmt.Errorf("is no SQS event: %w", err)
+	}
+	if len(batch.Records) == 0 {
+		return errors.New("is no SQS event, for it has no Records: the samples in events/ show one; send a bare request with sespolicy send")
+	}
+	return nil
 }

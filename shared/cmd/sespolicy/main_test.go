@@ -55,7 +55,7 @@ func TestRunSeesEverySampleThrough(t *testing.T) {
 	if status != 0 {
 		t.Errorf("status %d: %s\n%s", status, stderr, out)
 	}
-	for _, want := range []string{" 0 without an outcome, 0 unlike", "accepted-by-name", "Policies on SES", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
+	for _, want := range []string{" 0 without an outcome, 0 not as", "accepted-by-name", "Policies on SES", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not shown", want)
 		}
@@ -99,17 +99,19 @@ func TestInvoke(t *testing.T) {
 		t.Errorf("status %d: %s %s", status, out, stderr)
 	}
 	event := filepath.Join(t.TempDir(), "event.json")
-	if err := os.WriteFile(event, []byte(`[]`), 0o600); err != nil {
+	if err := os.WriteFile(event, []byte(`{"Records":[1]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if status, out, _ := command(t, here("invoke", event)...); status != 1 || !strings.Contains(out, "errorType") {
 		t.Errorf("a function error: status %d: %s", status, out)
 	}
-	if err := os.WriteFile(event, []byte(`{`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if status, _, stderr := command(t, here("invoke", event)...); status != 1 || !strings.Contains(stderr, event) {
-		t.Errorf("no JSON: status %d: %s", status, stderr)
+	for what, text := range map[string]string{"no JSON": `{`, "a bare request": `{"Identity":"example.com"}`, "no messages": `{"Records":[]}`, "a list": `[]`} {
+		if err := os.WriteFile(event, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, out, stderr := command(t, here("invoke", event)...); status != 1 || out != "" || !strings.Contains(stderr, "is no SQS event") {
+			t.Errorf("%s: status %d: %s %s", what, status, out, stderr)
+		}
 	}
 }
 
@@ -175,7 +177,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 
 func TestNoGoTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	status, _, stderr := command(t, "local", "--listen", "127.0.0.1:0")
+	status, _, stderr := command(t, "local", "--listen", "127.0.0.1:0", "--template", "../../../template.yaml")
 	if status != 1 || !strings.Contains(stderr, "--bootstrap") {
 		t.Errorf("status %d: %s", status, stderr)
 	}

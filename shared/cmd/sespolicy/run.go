@@ -80,14 +80,17 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 	stack.Resume()
 	open := stack.Await(waiting, ids...)
 
-	unexpected := reportSamples(out, stack, lines, all)
+	interrupted := ctx.Err() != nil
+	unexpected := reportSamples(out, stack, lines, all, interrupted)
 	reportPolicies(out, stack)
 	reportDeadLetters(out, stack, lines.names)
 	reportReplies(out, stack)
 	took := time.Since(start).Round(time.Millisecond)
-	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d unlike their sample's name, in %v\n",
+	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d not as their sample's file name says, in %v\n",
 		len(ids), len(open), len(unexpected), took)
 	switch {
+	case interrupted:
+		return fmt.Errorf("interrupted: %d of %d messages had ended", len(ids)-len(open), len(ids))
 	case len(open) > 0:
 		return fmt.Errorf("%d of %d messages have no outcome after %v: look for lines with Retry or Error above", len(open), len(ids), took)
 	case len(unexpected) > 0:
@@ -97,8 +100,9 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 }
 
 // reportSamples shows each message's outcome, and returns the names of those
-// that are not what their sample says.
-func reportSamples(out io.Writer, stack *local.Stack, lines *live, all []sent) (unexpected []string) {
+// that are not what their sample says. What was not reached when the run was
+// interrupted is not among them.
+func reportSamples(out io.Writer, stack *local.Stack, lines *live, all []sent, interrupted bool) (unexpected []string) {
 	last := map[string]local.Request{}
 	for _, request := range stack.Requests() {
 		last[request.MessageID] = request
@@ -107,14 +111,17 @@ func reportSamples(out io.Writer, stack *local.Stack, lines *live, all []sent) (
 	for _, each := range all {
 		for _, id := range each.ids {
 			request, note := last[id], ""
-			if !expected(each.Sample, request) {
-				note = "unexpected"
+			switch {
+			case interrupted && (request.Outcome == "" || !request.Final()):
+				note = "not reached"
+			case !expected(each.Sample, request):
+				note = "not as its name says"
 				unexpected = append(unexpected, lines.names[id])
 			}
 			rows = append(rows, []string{lines.names[id], request.Outcome, request.Code, request.Source, milliseconds(request.QueuedMS), note})
 		}
 	}
-	report(out, "Samples", []string{"sample", "outcome", "code", "came from", "took", ""}, rows, cut)
+	report(out, "Samples", []string{"sample", "outcome", "code", "came from", "queued", "remark"}, rows, cut)
 	return unexpected
 }
 

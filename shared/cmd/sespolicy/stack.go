@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,19 +35,18 @@ var localParameters = map[string]string{"RequestEventBusName": "default", "Event
 // start builds the function if need be, and starts the stack. End it with
 // what is returned.
 func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool, observer local.Observer) (*local.Stack, func(), error) {
-	clean := func() {}
-	bootstrap := f.bootstrap
-	if bootstrap == "" {
-		folder, err := os.MkdirTemp("", "sespolicy")
-		if err != nil {
-			return nil, nil, fmt.Errorf("making a folder for the function: %w", err)
+	folder := ""
+	clean := func() {
+		if folder != "" {
+			_ = os.RemoveAll(folder) // in the temporary folder: the system cleans up
 		}
-		clean = func() { _ = os.RemoveAll(folder) } // in the temporary folder: the system cleans up
+	}
+	build := func(ctx context.Context) (bootstrap string, err error) {
+		if folder, err = os.MkdirTemp("", "sespolicy"); err != nil {
+			return "", fmt.Errorf("making a folder for the function: %w", err)
+		}
 		_, _ = fmt.Fprintln(progress, "building the function ...")
-		if bootstrap, err = local.Build(ctx, filepath.Dir(f.template), folder); err != nil {
-			clean()
-			return nil, nil, err
-		}
+		return local.Build(ctx, local.Root(f.template), folder)
 	}
 	parameters := map[string]string{}
 	for _, each := range []map[string]string{localParameters, f.parameters} {
@@ -58,7 +56,8 @@ func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool,
 	}
 	stack, err := local.Start(ctx, local.Config{
 		Template:     f.template,
-		Bootstrap:    bootstrap,
+		Bootstrap:    f.bootstrap,
+		Build:        build,
 		Listen:       f.listen,
 		Parameters:   parameters,
 		Environment:  f.environment,
