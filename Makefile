@@ -23,7 +23,7 @@ help: ## Show this list.
 .PHONY: command
 command:
 	@command -v go >/dev/null || { echo "there is no Go tool in PATH: install Go 1.26 or newer, https://go.dev/doc/install" >&2; exit 2; }
-	@go build -o $(SESPOLICY) ./shared/cmd/sespolicy
+	@GOOS= GOARCH= go build -buildvcs=false -o $(SESPOLICY) ./shared/cmd/sespolicy
 
 .PHONY: run
 run: command ## Run it all here, send the samples in events/, show what became of each.

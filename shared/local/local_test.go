@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +27,7 @@ import (
 
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/template"
 )
 
@@ -236,6 +239,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		{"no address", func(c *local.Config) { c.Listen = "4566" }, "HOST:PORT"},
 		{"no template", func(c *local.Config) { c.Template = "nowhere.yaml" }, "nowhere.yaml"},
 		{"an unknown parameter", func(c *local.Config) { c.Parameters = map[string]string{"Colour": "red"} }, "Colour"},
+		{"a variable that nobody reads", func(c *local.Config) { c.Environment = map[string]string{"ALLOWED_IDENTITES": "x"} }, "ALLOWED_IDENTITIES?"},
 		{"no executable", func(c *local.Config) { c.Bootstrap = "nowhere" }, "nowhere"},
 		{"a function that exits at once", func(c *local.Config) { c.Environment = map[string]string{"MIN_CALL_INTERVAL": "broken"} }, "the environment is wrong: MIN_CALL_INTERVAL"},
 	} {
@@ -252,6 +256,36 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	_, err = local.Start(t.Context(), local.Config{Template: broken, Bootstrap: bootstrap, Listen: "127.0.0.1:0"})
 	if at, ok := errors.AsType[*template.Error](err); !ok || at.Line != 4 {
 		t.Errorf("a broken template: %v", err)
+	}
+}
+
+// What is not served is refused in the form that clients of its protocol read.
+func TestRefusesWhatIsNotServed(t *testing.T) {
+	s := start(t, local.Config{})
+	for name, test := range map[string]struct{ method, path, target, body, want string }{
+		"Query":                   {"POST", "/", "", "Action=DescribeStacks&Version=2010-05-15", "<Code>InvalidAction</Code>"},
+		"AWS JSON":                {"POST", "/", "DynamoDB_20120810.ListTables", "{}", `"__type":"UnknownOperationException"`},
+		"REST":                    {"GET", "/2015-03-31/functions/", "", "", `"__type":"UnknownOperationException"`},
+		"a bucket of nobody":      {"PUT", "/my-bucket/key", "", "", response.PathPrefix},
+		"another function's name": {"POST", "/2015-03-31/functions/Other/invocations", "", "{}", "ResourceNotFoundException"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), test.method, s.URL+test.path, strings.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if test.target != "" {
+			request.Header.Set("X-Amz-Target", test.target)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if all := string(text) + answer.Header.Get("X-Amzn-Errortype"); err != nil || answer.StatusCode < 400 || !strings.Contains(all, test.want) {
+			t.Errorf("%s: %d %s", name, answer.StatusCode, text)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/local"
+	"sespolicy/shared/local/response"
 )
 
 func newLocalCommand() *cobra.Command {
@@ -59,6 +60,9 @@ func greet(out io.Writer, stack *local.Stack) {
 	// The AWS CLI of version 1 takes the endpoint of SQS from this flag alone.
 	fmt.Fprintf(&b, "  aws --endpoint-url %s sqs send-message --queue-url %s --message-body file://request.json\n", stack.URL, stack.Source().URL())
 	fmt.Fprintf(&b, "  aws --endpoint-url %s ses list-identity-policies --identity example.com\n\n", stack.URL)
+	stackID := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/mail/1", local.Region, local.Account)
+	fmt.Fprintf(&b, "  a ResponseURL for a custom resource request, its answer is shown at the end:\n  %s\n\n",
+		response.URL(stack.URL, local.Region, stackID, "SendingPolicy", "1"))
 	b.WriteString("Ctrl-C ends it. What happens:\n\n")
 	_, _ = io.WriteString(out, b.String())
 }
@@ -80,7 +84,7 @@ func summarise(out io.Writer, stack *local.Stack) {
 	reportDeadLetters(out, stack, nil)
 	reportReplies(out, stack)
 	stats, waiting := stack.Stats(), stack.Source().Counts()
-	_, _ = fmt.Fprintf(out, "\n%d messages received, %d invocations, %d throttled, %d function errors; %d messages still on %s\n",
+	_, _ = fmt.Fprintf(out, "\n%d messages received, %d invocations, %d batches turned away while the function was busy, %d function errors; %d messages still on %s\n",
 		stats.Received, stats.Invocations, stats.Throttles, stats.FunctionErrors,
 		waiting.Visible+waiting.InFlight+waiting.Delayed, stack.Source().Name())
 }

@@ -150,6 +150,19 @@ func TestLocalRunsUntilItIsInterrupted(t *testing.T) {
 	}
 }
 
+// An interrupt is no failure of the samples that it kept from their turn.
+func TestRunInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &until{text: "SES takes one call a second", cancel: cancel}
+	var stderr bytes.Buffer
+	status := run(ctx, here("run", "--events", "../../../events"), out, &stderr)
+	text := out.out.String()
+	if status != 1 || !strings.Contains(stderr.String(), "interrupted") || !strings.Contains(text, "not reached") || strings.Contains(text, "not as its name says") {
+		t.Errorf("status %d: %s\n%s", status, stderr.String(), text)
+	}
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

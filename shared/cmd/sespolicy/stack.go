@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,6 +68,9 @@ func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool,
 	})
 	if err != nil {
 		clean()
+		if ctx.Err() != nil {
+			return nil, nil, errors.New("interrupted before anything was started")
+		}
 		return nil, nil, err
 	}
 	return stack, func() { stack.Close(); clean() }, nil
