@@ -82,13 +82,12 @@ type Look struct {
 	// Ended says that the look came to the end of what the queue gives out.
 	Ended bool
 
-	client *sqs.Client
-	queue  Queue
-	held   map[string]string // the newest receipt handle of each message id
-	order  []string          // the ids, in the order they were seen
-	until  time.Time         // when the first of them come back
-	// lastAsked is when all that a receive in vain has hidden came back.
-	lastAsked time.Time
+	client    *sqs.Client
+	queue     Queue
+	held      map[string]string // the newest receipt handle of each message id
+	order     []string          // the ids, in the order they were seen
+	until     time.Time         // when the first of them come back
+	lookUntil time.Time         // by then all is back that a receive whose answer was lost has hidden
 }
 
 // Complete reports whether there is no sign that a letter was not seen.
@@ -130,7 +129,7 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 // counted, and may yet come back: an answer that was lost on its way hides its
 // letters for as long as any receive. A FIFO queue gives out no more than it did.
 func (l *Look) comesBack() bool {
-	return !l.queue.FIFO() && l.Seen < l.Counted-l.Others && time.Now().Before(l.lastAsked)
+	return !l.queue.FIFO() && l.Seen < l.Counted-l.Others && time.Now().Before(l.lookUntil)
 }
 
 // extend holds all that was seen, the first seen first.
@@ -188,8 +187,8 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 	if err != nil {
 		return fmt.Errorf("receiving letters: %w", err)
 	}
-	if l.Ended = len(out.Messages) == 0; !l.Ended || l.lastAsked.IsZero() {
-		l.lastAsked = time.Now().Add(hold + receiveWait*time.Second)
+	if l.Ended = len(out.Messages) == 0; !l.Ended || l.lookUntil.IsZero() {
+		l.lookUntil = time.Now().Add(hold + receiveWait*time.Second)
 	}
 	for _, m := range out.Messages {
 		id := aws.ToString(m.MessageId)

@@ -22,8 +22,9 @@ func newDLQCommand() *cobra.Command {
 		Long: "A dead letter is a request that could not be done, with the reason on it. Letters without a reason were moved by SQS\n" +
 			"itself: they ran out of receives. Their code is " + redrive.RanOutOfReceives + " here.\n\n" +
 			"SQS cannot be looked at without taking the messages: while a command looks, the letters are hidden from others, and\n" +
-			"each look counts as a receive. They are given back as soon as it is done, also after Ctrl-C; should the command be\n" +
-			"killed, they come back by themselves, after half a minute or about three times as long as it had looked.",
+			"each look counts as a receive. They are given back when it is done, also after Ctrl-C. Where the command is killed, or\n" +
+			"an answer of SQS is lost, they come back by themselves, after half a minute or about three times as long as it had\n" +
+			"looked; what could not be seen for that reason is said.",
 	}
 	command.AddCommand(newListCommand(), newShowCommand(), newRedriveCommand(), newEditCommand())
 	return command
@@ -84,8 +85,8 @@ func unseen(look *redrive.Look) error {
 	if look.Complete() {
 		return nil
 	}
-	return fmt.Errorf("about %s of %d could not be seen, the wanted ones may be among them: a look hides letters for half a minute, a redrive for two or longer, no receive for more than 12 hours; try again then",
-		count(look.Counted-look.Seen, "letter"), look.Counted)
+	return fmt.Errorf("about %s could not be seen, the wanted ones may be among them: a look hides letters for half a minute, a redrive for two or longer, no receive for more than 12 hours; try again then",
+		count(max(1, look.Counted-look.Seen), "letter"))
 }
 
 // age is how old something is, in its two largest units.
