@@ -130,15 +130,7 @@ func (r *Replier) answerCloudFormation(ctx context.Context, result Result) error
 		// No stack has such ids: CloudFormation's own fit many times.
 		return fmt.Errorf("answering CloudFormation: %w: %w", err, ErrNobodyWaits)
 	}
-	for n := range puts {
-		if n > 0 && !pause(ctx, firstPause<<(n-1)) {
-			break
-		}
-		var again bool
-		if again, err = r.put(ctx, target, body); !again {
-			break
-		}
-	}
+	err = persist(ctx, puts, firstPause, func() (again bool, err error) { return r.put(ctx, target, body) })
 	if err != nil {
 		return fmt.Errorf("answering CloudFormation at %s: %w", target.Host, err)
 	}
@@ -175,19 +167,4 @@ func (r *Replier) put(ctx context.Context, target *url.URL, body []byte) (again 
 		return true, fmt.Errorf("status %d", answer.StatusCode)
 	}
 	return false, fmt.Errorf("status %d", answer.StatusCode)
-}
-
-// pause waits, unless ctx would end before that.
-func pause(ctx context.Context, length time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= length {
-		return false
-	}
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

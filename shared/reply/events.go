@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-
 	"sespolicy/shared/outcome"
 )
 
@@ -44,7 +40,7 @@ func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 	defer cancel()
-	var entries []types.PutEventsRequestEntry
+	var entries []event
 	for _, result := range results {
 		if result.Outcome.Kind == outcome.Retry {
 			continue
@@ -58,7 +54,7 @@ func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	total, lost := len(entries), 0
 	var why error
 	for len(entries) > 0 {
-		var call []types.PutEventsRequestEntry
+		var call []event
 		call, entries = nextCall(entries)
 		n, err := r.send(ctx, call)
 		if n > 0 {
@@ -71,25 +67,34 @@ func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	return nil
 }
 
-func (r *Replier) entry(result Result) (types.PutEventsRequestEntry, error) {
+// putEvents is the request of PutEvents, putAnswer its answer: the entries in their order.
+type (
+	putEvents struct{ Entries []event }
+	event     struct{ Detail, DetailType, EventBusName, Source string }
+	putAnswer struct {
+		Entries []struct{ ErrorCode, ErrorMessage string }
+	}
+)
+
+func (r *Replier) entry(result Result) (event, error) {
 	detail := newDetail(result)
 	text, err := detail.encode(maxDetailSize)
 	if err != nil {
-		return types.PutEventsRequestEntry{}, err
+		return event{}, err
 	}
-	return types.PutEventsRequestEntry{
-		EventBusName: aws.String(r.bus),
-		Source:       aws.String(EventSource),
-		DetailType:   aws.String("SES Identity Policy " + detail.Outcome),
-		Detail:       aws.String(string(text)),
+	return event{
+		EventBusName: r.bus,
+		Source:       EventSource,
+		DetailType:   "SES Identity Policy " + detail.Outcome,
+		Detail:       string(text),
 	}, nil
 }
 
 // nextCall takes from the head of entries what fits into one call.
-func nextCall(entries []types.PutEventsRequestEntry) (call, rest []types.PutEventsRequestEntry) {
+func nextCall(entries []event) (call, rest []event) {
 	n, size := 0, 0
 	for n < len(entries) && n < maxEntries {
-		size += len(*entries[n].Source) + len(*entries[n].DetailType) + len(*entries[n].Detail)
+		size += len(entries[n].Source) + len(entries[n].DetailType) + len(entries[n].Detail)
 		if n > 0 && size > maxEventsSize {
 			break
 		}
@@ -100,32 +105,29 @@ func nextCall(entries []types.PutEventsRequestEntry) (call, rest []types.PutEven
 
 // send sends one call's entries, and those again that failed for a moment's reason. It returns how
 // many were lost, and why the last of them was.
-func (r *Replier) send(ctx context.Context, entries []types.PutEventsRequestEntry) (lost int, why error) {
-	for n := range announceTries {
-		if n > 0 && !pause(ctx, announcePause<<(n-1)) {
-			break
+func (r *Replier) send(ctx context.Context, entries []event) (lost int, why error) {
+	_ = persist(ctx, announceTries, announcePause, func() (again bool, err error) {
+		var out struct {
+			Entries []struct{ ErrorCode, ErrorMessage string }
 		}
-		out, err := r.events().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
-		if err != nil {
+		if err := r.caller().call(ctx, eventBridge, "PutEvents", putEvents{entries}, &out); err != nil {
 			why = err
-			continue
+			return true, err
 		}
-		var again []types.PutEventsRequestEntry
+		var left []event
 		for i, answer := range out.Entries {
-			code := aws.ToString(answer.ErrorCode)
 			switch {
-			case code == "" || i >= len(entries):
+			case answer.ErrorCode == "" || i >= len(entries):
 				continue
-			case retryable[code]:
-				again = append(again, entries[i])
+			case retryable[answer.ErrorCode]:
+				left = append(left, entries[i])
 			default:
 				lost++
 			}
-			why = fmt.Errorf("%s: %s", code, aws.ToString(answer.ErrorMessage))
+			why = fmt.Errorf("%s: %s", answer.ErrorCode, answer.ErrorMessage)
 		}
-		if entries = again; len(entries) == 0 {
-			break
-		}
-	}
+		entries = left
+		return len(entries) > 0, why
+	})
 	return lost + len(entries), why
 }

@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/message"
@@ -51,8 +49,7 @@ type Result struct {
 type Replier struct {
 	buckets buckets
 	http    func() doer
-	states  func() *sfn.Client
-	events  func() *eventbridge.Client
+	caller  func() *caller
 	bus     string
 }
 
@@ -60,15 +57,12 @@ type Replier struct {
 // is empty. Endpoints come with cfg; where it has one for S3 (AWS_ENDPOINT_URL_S3), response URLs
 // must be there and nowhere else.
 func New(cfg aws.Config, eventBus string) *Replier {
+	client := sync.OnceValue(func() doer { return newHTTPClient(cfg) })
 	return &Replier{
 		buckets: newBuckets(cfg),
-		http:    sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
-		states:  sync.OnceValue(func() *sfn.Client { return sfn.NewFromConfig(cfg) }),
-		events: sync.OnceValue(func() *eventbridge.Client {
-			// Announce has its own, shorter, way to try again.
-			return eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.Retryer = aws.NopRetryer{} })
-		}),
-		bus: eventBus,
+		http:    client,
+		caller:  sync.OnceValue(func() *caller { return newCaller(cfg, client()) }),
+		bus:     eventBus,
 	}
 }
 

@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -56,22 +55,8 @@ type buckets struct {
 	endpoint string // where all buckets are instead, AWS_ENDPOINT_URL_S3; empty on AWS
 }
 
-// endpointSource is what the SDK reads the endpoint of one service from.
-type endpointSource interface {
-	GetServiceBaseEndpoint(ctx context.Context, sdkID string) (string, bool, error)
-}
-
 func newBuckets(cfg aws.Config) buckets {
-	b := buckets{region: cfg.Region}
-	for _, source := range cfg.ConfigSources {
-		if s, ok := source.(endpointSource); ok {
-			if endpoint, found, err := s.GetServiceBaseEndpoint(context.Background(), "S3"); found && err == nil {
-				b.endpoint = endpoint
-				break
-			}
-		}
-	}
-	return b
+	return buckets{region: cfg.Region, endpoint: aws.ToString(endpointOf(cfg, "S3"))}
 }
 
 // check is parse for its error alone.

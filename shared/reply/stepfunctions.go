@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 )
 
@@ -16,6 +16,13 @@ const (
 	maxOutput = 262144
 	maxError  = 256
 	maxCause  = 32768
+)
+
+const (
+	// tasks is how often an answer is sent, at most, while there is time.
+	tasks = 3
+	// taskPause is what passes before the second; it doubles with each.
+	taskPause = 200 * time.Millisecond
 )
 
 // tokenErrors are the codes that say nobody waits with this token: it has expired, its execution
@@ -28,24 +35,35 @@ var tokenErrors = map[string]bool{
 	"ValidationException": true,
 }
 
+// taskSuccess and taskFailure are the requests of SendTaskSuccess and SendTaskFailure.
+type taskSuccess struct {
+	Output    string `json:"output"`
+	TaskToken string `json:"taskToken"`
+}
+
+type taskFailure struct {
+	Cause     string `json:"cause"`
+	Error     string `json:"error"`
+	TaskToken string `json:"taskToken"`
+}
+
 // answerStepFunctions ends the task that waits: with the outcome as its output, or with the code as
 // its error and the message as its cause.
 func (r *Replier) answerStepFunctions(ctx context.Context, result Result) error {
-	token := aws.String(result.Message.TaskToken)
-	var err error
-	if result.failed() {
-		_, err = r.states().SendTaskFailure(ctx, &sfn.SendTaskFailureInput{
-			TaskToken: token,
-			Error:     aws.String(cut(result.Outcome.Code, maxError)),
-			Cause:     aws.String(cut(result.Outcome.Message, maxCause)),
-		})
-	} else {
-		var output []byte
-		if output, err = newDetail(result).encode(maxOutput); err != nil {
+	token := result.Message.TaskToken
+	operation, in := "SendTaskFailure", any(taskFailure{TaskToken: token, Error: cut(result.Outcome.Code, maxError), Cause: cut(result.Outcome.Message, maxCause)})
+	if !result.failed() {
+		output, err := newDetail(result).encode(maxOutput)
+		if err != nil {
 			return fmt.Errorf("writing the output for Step Functions: %w", err)
 		}
-		_, err = r.states().SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: token, Output: aws.String(string(output))})
+		operation, in = "SendTaskSuccess", taskSuccess{TaskToken: token, Output: string(output)}
 	}
+	mayPass := retry.NewStandard().IsErrorRetryable
+	err := persist(ctx, tasks, taskPause, func() (again bool, err error) {
+		err = r.caller().call(ctx, stepFunctions, operation, in, &struct{}{})
+		return err != nil && mayPass(err), err
+	})
 	if refused, ok := errors.AsType[smithy.APIError](err); ok && tokenErrors[refused.ErrorCode()] {
 		// The service's own message may repeat the token, which is a credential.
 		return fmt.Errorf("answering Step Functions: %s: %w", refused.ErrorCode(), ErrNobodyWaits)
