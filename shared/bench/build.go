@@ -17,6 +17,12 @@ const (
 	standard = "./shared/bench/testdata/standard"
 )
 
+// What the two others are called in tables.
+const (
+	nothingName  = "nothing (aws-lambda-go alone)"
+	standardName = "nothing, with the SDK's standard configuration and its clients of SES and SQS"
+)
+
 // build compiles a function the way the Makefile does, for this machine where
 // arch is empty, and returns the executable's path.
 func build(ctx context.Context, folder, pkg, arch string) (string, error) {

@@ -13,8 +13,7 @@ func size(ctx context.Context, b *bench) (section, error) {
 	}
 	const megabyte = 1 << 20
 	var first, last [2]float64
-	for _, each := range []struct{ name, pkg string }{{"nothing (aws-lambda-go alone)", nothing},
-		{"nothing, with the SDK's standard configuration and an SES client", standard}, {"this project", ours}} {
+	for _, each := range []struct{ name, pkg string }{{nothingName, nothing}, {standardName, standard}, {"this project", ours}} {
 		path, err := build(ctx, folder, each.pkg, "arm64")
 		if err != nil {
 			return s, err
