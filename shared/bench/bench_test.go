@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,29 @@ import (
 
 	"sespolicy/shared/local/email"
 )
+
+// The README has no figure that is not the report's.
+func TestTheREADMEHasTheReportsFigures(t *testing.T) {
+	readme, err1 := os.ReadFile("../../README.md")
+	report, err2 := os.ReadFile("report/report.md")
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Benchmarks\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := 0
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "|") {
+			rows++
+			if !strings.Contains(string(report), "\n"+line) {
+				t.Errorf("not in the report: %s", line)
+			}
+		}
+	}
+	if measured, _, _ := strings.Cut(strings.TrimSpace(section), " All contenders"); rows == 0 || !strings.Contains(string(report), measured) {
+		t.Errorf("%d rows, %q", rows, measured)
+	}
+}
 
 func TestMedian(t *testing.T) {
 	for want, figures := range map[float64][]float64{2: {3, 1, 2}, 2.5: {4, 1, 2, 3}, 7: {7}} {

@@ -19,7 +19,7 @@ func drain(ctx context.Context, b *bench) (section, error) {
 		About: fmt.Sprintf("%d valid requests at once, an SES that takes one call a second and throttles the rest, answers after %v to %v at random, half of it on the way there. "+
 			"The ideal is %.2f s: what a caller needs who knows when SES will take each call. In real time, over HTTP, each run against an SES of its own with the same answer times for all; medians of %d runs. "+
 			"This project runs as its executable behind a Lambda Runtime API: once handed batch after batch, once driven by the event source mapping of template.yaml, "+
-			"which keeps a second batch at hand that waits between its tries for up to 5 s when the others are done (AWS does not document how long it waits).",
+			"which keeps a second batch at hand that waits between its tries for up to 2 s when the others are done (AWS does not document how long it waits).",
 			burst, fastest, slowest, ideal.Seconds(), b.runs),
 		Columns: []string{"seconds", "of the ideal", "calls throttled", "requests given up"}}
 	var series []plotted
