@@ -49,7 +49,7 @@ func run(ctx context.Context, arguments []string) error {
 	checked := flags.Bool("check", false, "fail where a goal is missed by more than noise explains")
 	b := &bench{}
 	flags.BoolVar(&b.alone, "alone", false, "leave out Node and cfn-lint")
-	flags.IntVar(&b.starts, "starts", 41, "starts of each contender")
+	flags.IntVar(&b.starts, "starts", 101, "starts of each contender")
 	flags.IntVar(&b.runs, "runs", 5, "runs of each other measurement")
 	if err := flags.Parse(arguments); err != nil {
 		return err
