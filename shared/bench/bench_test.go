@@ -14,7 +14,7 @@ import (
 	"sespolicy/shared/local/email"
 )
 
-// The README has no figure that is not the report's.
+// The README's tables are the report's.
 func TestTheREADMEHasTheReportsFigures(t *testing.T) {
 	readme, err1 := os.ReadFile("../../README.md")
 	report, err2 := os.ReadFile("report/report.md")

@@ -2,38 +2,49 @@ package reply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // endpoint is where the service is: where the configuration says, or where SQS is with its name for
 // that of SQS.
 func (c *caller) endpoint(ctx context.Context, s service) (*url.URL, error) {
-	configured := endpointOf(c.config, s.id)
-	if configured == nil {
-		configured = c.config.BaseEndpoint
+	region := c.options.Region
+	if region == "" {
+		return nil, errors.New("finding the endpoint: there is no Region, expected AWS_REGION")
 	}
-	fips, dualStack := c.flags.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled, c.flags.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
+	configured := c.config.BaseEndpoint
+	_, forAll := os.LookupEnv("AWS_ENDPOINT_URL")
+	_, forOne := os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(s.id))
+	if own := endpointOf(c.config, s.id); own != nil && (forOne || !forAll) {
+		configured = own
+	}
+	fips := c.options.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+	dualStack := c.options.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
 	found, err := sqs.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sqs.EndpointParameters{
-		Region: aws.String(c.config.Region), UseFIPS: &fips, UseDualStack: &dualStack, Endpoint: configured})
+		Region: &region, UseFIPS: &fips, UseDualStack: &dualStack, Endpoint: configured})
 	if err != nil {
-		return nil, fmt.Errorf("finding the endpoint of %s: %w", s.id, err)
+		return nil, fmt.Errorf("finding the endpoint: %w", err)
 	}
 	if configured == nil {
 		_, rest, _ := strings.Cut(found.URI.Host, ".")
-		found.URI.Host = s.host(c.config.Region, fips, dualStack) + "." + rest
+		found.URI.Host = s.host(region, fips, dualStack) + "." + rest
 	}
-	return found.URI.JoinPath("/"), nil
+	found.URI.Path = smithyhttp.JoinPath(found.URI.Path, "/")
+	return &found.URI, nil
 }
 
 // host is the first label of the service's host. The Regions of GovCloud have rules of their own.
 func (s service) host(region string, fips, dualStack bool) string {
 	if strings.HasPrefix(region, "us-gov-") {
-		fips = s == stepFunctions && (dualStack || fips && region != "us-gov-west-1")
+		fips = s.id == stepFunctions.id && (dualStack || fips && region != "us-gov-west-1")
 	}
 	if fips {
 		return s.name + "-fips"
@@ -41,7 +52,8 @@ func (s service) host(region string, fips, dualStack bool) string {
 	return s.name
 }
 
-// endpointSource and ignoreSource are what the SDK reads the endpoint of one service from.
+// endpointSource and ignoreSource are what the SDK reads the endpoint of one service from. The first
+// source that speaks counts.
 type (
 	endpointSource interface {
 		GetServiceBaseEndpoint(ctx context.Context, sdkID string) (string, bool, error)
@@ -58,6 +70,8 @@ func endpointOf(cfg aws.Config, sdkID string) *string {
 		if s, ok := source.(ignoreSource); ok {
 			if ignore, found, err := s.GetIgnoreConfiguredEndpoints(context.Background()); found && err == nil && ignore {
 				return nil
+			} else if found {
+				break
 			}
 		}
 	}

@@ -106,10 +106,8 @@ func nextCall(entries []event) (call, rest []event) {
 // send sends one call's entries, and those again that failed for a moment's reason. It returns how
 // many were lost, and why the last of them was.
 func (r *Replier) send(ctx context.Context, entries []event) (lost int, why error) {
-	_ = persist(ctx, announceTries, announcePause, func() (again bool, err error) {
-		var out struct {
-			Entries []struct{ ErrorCode, ErrorMessage string }
-		}
+	_ = persist(ctx, announceTries, announcePause, func() (again bool, _ error) {
+		var out putAnswer
 		if err := r.caller().call(ctx, eventBridge, "PutEvents", putEvents{entries}, &out); err != nil {
 			why = err
 			return true, err

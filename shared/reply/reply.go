@@ -57,11 +57,10 @@ type Replier struct {
 // is empty. Endpoints come with cfg; where it has one for S3 (AWS_ENDPOINT_URL_S3), response URLs
 // must be there and nowhere else.
 func New(cfg aws.Config, eventBus string) *Replier {
-	client := sync.OnceValue(func() doer { return newHTTPClient(cfg) })
 	return &Replier{
 		buckets: newBuckets(cfg),
-		http:    client,
-		caller:  sync.OnceValue(func() *caller { return newCaller(cfg, client()) }),
+		http:    sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
+		caller:  sync.OnceValue(func() *caller { return newCaller(cfg) }),
 		bus:     eventBus,
 	}
 }

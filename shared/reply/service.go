@@ -1,117 +1,88 @@
 package reply
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/protocol/restjson"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // service is a service of AWS that is told of outcomes, by one signed POST of JSON a call.
 //
 // The SDK has a package for each. What they make before main runs costs every start of the function,
-// and few deployments tell these services anything. So only the SDK's core is used here: its
-// configuration, credentials, signature and HTTP client. Tests hold what is left, names and
-// endpoints, against the two packages.
+// and few deployments tell these services anything. So their calls are put together here from the
+// SDK's core: its configuration, retryer and middleware. Tests hold requests, endpoints and what
+// comes of answers against the two packages.
 type service struct {
-	id      string // in the SDK's configuration: AWS_ENDPOINT_URL_SFN
-	name    string // in the host and in the signature
-	target  string // begins the X-Amz-Target header
-	version string // of AWS JSON
+	id      string      // in the SDK's configuration: AWS_ENDPOINT_URL_SFN
+	name    string      // in the host and in the signature
+	target  string      // begins the X-Amz-Target header
+	version string      // of AWS JSON
+	retryer aws.Retryer // nil for the configuration's
 }
 
 var (
-	eventBridge   = service{"EventBridge", "events", "AWSEvents.", "1.1"}
-	stepFunctions = service{"SFN", "states", "AWSStepFunctions.", "1.0"}
+	// Announce has its own, shorter, way to try again.
+	eventBridge   = service{"EventBridge", "events", "AWSEvents.", "1.1", aws.NopRetryer{}}
+	stepFunctions = service{"SFN", "states", "AWSStepFunctions.", "1.0", nil}
 )
-
-// maxAnswer is how many bytes of an answer are read: many times what any has.
-const maxAnswer = 1 << 20
 
 // caller calls services.
 type caller struct {
-	config aws.Config
-	http   doer
-	signer *v4.Signer
-	flags  sqs.EndpointResolverOptions // FIPS, dual stack
+	config  aws.Config
+	options sqs.Options // what the SDK makes of the configuration, for the one client that is linked anyway
 }
 
-func newCaller(cfg aws.Config, client doer) *caller {
-	// The client of SQS says what the SDK makes of its configuration.
-	return &caller{config: cfg, http: client, signer: v4.NewSigner(), flags: sqs.NewFromConfig(cfg).Options().EndpointOptions}
+func newCaller(cfg aws.Config) *caller {
+	return &caller{config: cfg, options: sqs.NewFromConfig(cfg).Options()}
 }
 
-// call makes one attempt of an operation. What the service refuses is a *smithyhttp.ResponseError
-// around a smithy.APIError, as the SDK has it.
-func (c *caller) call(ctx context.Context, s service, operation string, in, out any) error {
-	body, err := json.Marshal(in)
+// call calls an operation of a service: in is its request, and out is where its answer goes. What
+// the service refuses is a smithy.APIError in the error.
+func (c *caller) call(ctx context.Context, s service, name string, in, out any) error {
+	err := c.try(ctx, s, name, in, out)
 	if err != nil {
-		return fmt.Errorf("writing the request of %s: %w", operation, err)
-	}
-	request, err := c.request(ctx, s, operation, body)
-	if err != nil {
-		return err
-	}
-	answer, err := c.http.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close() //nolint:errcheck // it was only read
-	text := json.NewDecoder(io.LimitReader(answer.Body, maxAnswer))
-	if answer.StatusCode != http.StatusOK {
-		return refusal(answer, text)
-	}
-	if err := text.Decode(out); err != nil {
-		return fmt.Errorf("reading the answer to %s: %w", operation, err)
+		return &smithy.OperationError{ServiceID: s.id, OperationName: name, Err: err}
 	}
 	return nil
 }
 
-func (c *caller) request(ctx context.Context, s service, operation string, body []byte) (*http.Request, error) {
+func (c *caller) try(ctx context.Context, s service, name string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("writing the request: %w", err)
+	}
 	at, err := c.endpoint(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+	retryer := s.retryer
+	if retryer == nil {
+		retryer = c.options.Retryer
 	}
-	request.Header.Set("Content-Type", "application/x-amz-json-"+s.version)
-	request.Header.Set("X-Amz-Target", s.target+operation)
-	request.Header.Set("User-Agent", "sespolicy")
-	// Lambda knows by it a function that sets itself off.
-	if trace := os.Getenv("_X_AMZN_TRACE_ID"); trace != "" {
-		request.Header.Set("X-Amzn-Trace-Id", trace)
+	o := &operation{service: s, name: name, at: at, body: body, out: out, region: c.options.Region, credentials: c.options.Credentials}
+	stack := middleware.NewStack(name, smithyhttp.NewStackRequest)
+	if err := errors.Join(
+		stack.Serialize.Add(middleware.SerializeMiddlewareFunc("OperationSerializer", o.write), middleware.After),
+		awsmiddleware.AddRequestUserAgentMiddleware(stack),
+		awsmiddleware.AddRecursionDetection(stack),
+		stack.Finalize.Add(retry.NewAttemptMiddleware(retryer, smithyhttp.RequestCloner), middleware.After),
+		stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("Signing", o.sign), middleware.After),
+		stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("OperationDeserializer", o.read), middleware.After),
+		awsmiddleware.AddRequestIDRetrieverMiddleware(stack),
+		awshttp.AddResponseErrorMiddleware(stack),
+	); err != nil {
+		return err
 	}
-	credentials, err := c.config.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("getting credentials: %w", err)
-	}
-	hash := sha256.Sum256(body)
-	return request, c.signer.SignHTTP(ctx, credentials, request, hex.EncodeToString(hash[:]), s.name, c.config.Region, time.Now())
-}
-
-// refusal is the error that a service answered with.
-func refusal(answer *http.Response, text *json.Decoder) error {
-	code, message, _ := restjson.GetErrorInfo(text) // what has no JSON has no code
-	if header := answer.Header.Get("X-Amzn-ErrorType"); header != "" {
-		code = restjson.SanitizeErrorCode(header)
-	}
-	if code == "" {
-		code, message = "UnknownError", answer.Status
-	}
-	return &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: answer}, Err: &smithy.GenericAPIError{Code: code, Message: message}}
+	_, _, err = middleware.DecorateHandler(smithyhttp.NewClientHandler(c.options.HTTPClient), stack).Handle(ctx, in)
+	return err
 }

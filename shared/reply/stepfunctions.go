@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 )
 
@@ -16,13 +14,6 @@ const (
 	maxOutput = 262144
 	maxError  = 256
 	maxCause  = 32768
-)
-
-const (
-	// tasks is how often an answer is sent, at most, while there is time.
-	tasks = 3
-	// taskPause is what passes before the second; it doubles with each.
-	taskPause = 200 * time.Millisecond
 )
 
 // tokenErrors are the codes that say nobody waits with this token: it has expired, its execution
@@ -59,11 +50,7 @@ func (r *Replier) answerStepFunctions(ctx context.Context, result Result) error 
 		}
 		operation, in = "SendTaskSuccess", taskSuccess{TaskToken: token, Output: string(output)}
 	}
-	mayPass := retry.NewStandard().IsErrorRetryable
-	err := persist(ctx, tasks, taskPause, func() (again bool, err error) {
-		err = r.caller().call(ctx, stepFunctions, operation, in, &struct{}{})
-		return err != nil && mayPass(err), err
-	})
+	err := r.caller().call(ctx, stepFunctions, operation, in, &struct{}{})
 	if refused, ok := errors.AsType[smithy.APIError](err); ok && tokenErrors[refused.ErrorCode()] {
 		// The service's own message may repeat the token, which is a credential.
 		return fmt.Errorf("answering Step Functions: %s: %w", refused.ErrorCode(), ErrNobodyWaits)

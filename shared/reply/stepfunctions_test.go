@@ -3,6 +3,7 @@ package reply
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,6 +90,12 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		}
 	}
 	server := states.New()
+	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("X-Amzn-ErrorType", "InvalidToken")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"message":"Invalid Token: 'tttttttt'"}`)
+		return true
+	})
 	err := New(wired(server), "").Answer(t.Context(), waiting(strings.Repeat("t", 3000)), applied, nil)
 	if !errors.Is(err, ErrNobodyWaits) || strings.Contains(err.Error(), "tttt") {
 		t.Errorf("a token that is none: got %v", err)
