@@ -47,6 +47,11 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 // document around n.
 func (r *reader) readRequest(n document.Node, findings []document.Finding, also ...string) {
 	request := &r.message.Request
+	if isPolicy(n) {
+		r.refuse(n.Fault(RuleMissingMember, "this is a policy, not a request: Identity, PolicyName and Policy are missing, expected the policy under Policy and the two names beside it"))
+		r.malformed.Append(findings...)
+		return
+	}
 	request.IdentityAt, request.PolicyNameAt = n.Get("Identity"), n.Get("PolicyName")
 	request.Action = r.readAction(n)
 	members := []string{"Action", "Identity", "PolicyName"}
@@ -68,6 +73,16 @@ func (r *reader) readRequest(n document.Node, findings []document.Finding, also 
 			r.malformed.Append(f)
 		}
 	}
+}
+
+// isPolicy reports whether a policy came without the request around it.
+func isPolicy(n document.Node) bool {
+	for _, member := range []string{"Action", "Identity", "PolicyName", "Policy"} {
+		if n.Get(member).Exists() {
+			return false
+		}
+	}
+	return n.Get("Statement").Exists()
 }
 
 func (r *reader) refuseUnknown(n document.Node, known []string) {

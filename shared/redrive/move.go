@@ -11,8 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// pollInterval is how often a move is asked for its progress.
-const pollInterval = time.Second
+// A move is asked for its progress when it should be done, but not more often
+// than the one and not more seldom than the other.
+const (
+	shortestPoll = 100 * time.Millisecond
+	longestPoll  = time.Second
+)
 
 // Move puts all letters back by SQS's own task, which keeps all attributes, the
 // reason included. The destination must be said: without it SQS moves only what
@@ -21,7 +25,8 @@ const pollInterval = time.Second
 //
 // It ends, cancelled, when as many were moved as there were at the start: what
 // the function refuses comes back as a new letter, and the task would move it
-// round and round, for up to 36 hours.
+// round and round, for up to 36 hours. What comes back before the end is seen
+// may be moved once more.
 //
 // moved is about how many were moved. progress is told that and about how many
 // there are in all.
@@ -34,14 +39,14 @@ func Move(ctx context.Context, client *sqs.Client, from, to Queue, perSecond int
 	if err != nil {
 		return 0, fmt.Errorf("starting the move (SQS runs one for a queue at a time): %w", err)
 	}
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
+	poll := time.NewTimer(shortestPoll)
+	defer poll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			moved, err := cancelMove(ctx, client, aws.ToString(started.TaskHandle))
 			return moved, errors.Join(ctx.Err(), err)
-		case <-ticker.C:
+		case <-poll.C:
 		}
 		task, err := newestMove(ctx, client, from)
 		if err != nil {
@@ -58,6 +63,8 @@ func Move(ctx context.Context, client *sqs.Client, from, to Queue, perSecond int
 				more, err := cancelMove(ctx, client, aws.ToString(started.TaskHandle))
 				return max(moved, more), err
 			}
+			left := time.Duration(all-moved) * time.Second / time.Duration(perSecond)
+			poll.Reset(min(max(left, shortestPoll), longestPoll))
 		case "FAILED":
 			return moved, fmt.Errorf("SQS gave up moving: %s", aws.ToString(task.FailureReason))
 		case "CANCELLING", "CANCELLED":

@@ -83,6 +83,6 @@ func (c *caller) try(ctx context.Context, s service, name string, in, out any) e
 	); err != nil {
 		return err
 	}
-	_, _, err = middleware.DecorateHandler(smithyhttp.NewClientHandler(c.options.HTTPClient), stack).Handle(ctx, in)
+	_, _, err = middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(c.options.HTTPClient), stack).Handle(ctx, in)
 	return err
 }

@@ -150,14 +150,18 @@ func (q *queues) redrive(command *cobra.Command, filter redrive.Filter, rate int
 
 // moveAll has SQS move everything.
 func (q *queues) moveAll(command *cobra.Command, rate int) error {
-	bar := progress(command.ErrOrStderr(), 1, "redriving")
+	bar, there := progress(command.ErrOrStderr(), 1, "redriving"), 0
 	moved, err := redrive.Move(command.Context(), q.client, q.deadLetters, q.requests, rate, func(moved, all int) {
+		there = all
 		bar.ChangeMax(max(all, moved, 1))
 		_ = bar.Set(moved) // a bar that cannot be drawn must not stop the work
 	})
 	_ = bar.Finish()
 	if err == nil || moved > 0 {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
+		if there > 0 && moved > there {
+			_, _ = fmt.Fprintf(command.ErrOrStderr(), "there were %d: what was refused meanwhile came back and was moved again\n", there)
+		}
 	}
 	return err
 }

@@ -57,6 +57,9 @@ func advise(err error, code string) string {
 			return "there is no such stack in this account and Region: see aws cloudformation list-stacks, or set AWS_REGION and AWS_PROFILE"
 		}
 	case "UnknownOperationException", "InvalidAction":
+		if operation.OperationName == "DescribeStacks" {
+			return "what answers there has no stacks: for sespolicy local give --local, for AWS unset AWS_ENDPOINT_URL"
+		}
 		return "this SQS knows no " + operation.OperationName + ": name the letters by a filter or their ids, then they are put back one by one"
 	}
 	return ""

@@ -17,6 +17,7 @@ import (
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/document"
 	"sespolicy/shared/local"
+	"sespolicy/shared/reply"
 )
 
 // defaultWidth is that of a table where there is no terminal.
@@ -114,17 +115,17 @@ func reportReplies(out io.Writer, stack *local.Stack) {
 		if answer.Success {
 			kind = "SendTaskSuccess"
 		}
-		rows = append(rows, []string{"Step Functions", kind, "task " + answer.Token[:min(len(answer.Token), 8)] + "...",
+		rows = append(rows, []string{"Step Functions", kind, "task " + answer.Token[:min(len(answer.Token), 24)],
 			strings.TrimSpace(answer.Output + answer.Error + " " + answer.Cause)})
 	}
-	events := map[string]int{}
+	events := map[[2]string]int{}
 	for _, event := range stack.Bus.Events() {
-		if event.Source == "sespolicy" {
-			events[event.DetailType]++
+		if event.Source == reply.EventSource {
+			events[[2]string{event.DetailType, event.Bus}]++
 		}
 	}
-	for _, kind := range slices.Sorted(maps.Keys(events)) {
-		rows = append(rows, []string{"EventBridge", kind, fmt.Sprint(events[kind]), "on the event bus default"})
+	for _, kind := range slices.SortedFunc(maps.Keys(events), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		rows = append(rows, []string{"EventBridge", kind[0], fmt.Sprint(events[kind]), "on the event bus " + kind[1]})
 	}
 	report(out, "Replies", []string{"to", "what", "of", "detail"}, rows, cut)
 }
