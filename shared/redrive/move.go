@@ -63,13 +63,13 @@ func Move(ctx context.Context, client *sqs.Client, from, to Queue, perSecond int
 				more, err := cancelMove(ctx, client, aws.ToString(started.TaskHandle))
 				return max(moved, more), err
 			}
-			left := time.Duration(all-moved) * time.Second / time.Duration(perSecond)
-			poll.Reset(min(max(left, shortestPoll), longestPoll))
 		case "FAILED":
 			return moved, fmt.Errorf("SQS gave up moving: %s", aws.ToString(task.FailureReason))
 		case "CANCELLING", "CANCELLED":
 			return moved, errors.New("somebody else cancelled the move")
 		}
+		left := time.Duration(all-moved) * time.Second / time.Duration(perSecond)
+		poll.Reset(min(max(left, shortestPoll), longestPoll))
 	}
 }
 
