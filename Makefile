@@ -4,7 +4,7 @@
 GOARCH        ?= arm64
 # sam sets it when it calls build-ApplyPolicyFunction.
 ARTIFACTS_DIR ?= .build
-# Each fuzz target runs so long.
+# Each fuzz target runs so long, or so often: 30000x.
 FUZZTIME      ?= 30s
 # Not in go.mod: its dependencies would outnumber the project's.
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
