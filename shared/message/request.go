@@ -75,10 +75,12 @@ func (r *reader) readRequest(n document.Node, findings []document.Finding, also 
 	}
 }
 
-// isPolicy reports whether a policy came without the request around it.
+// isPolicy reports whether a policy came without the request around it: there
+// is nothing but a policy's own members. Whatever else is there may be a
+// misspelt member of a request, and is said to be one.
 func isPolicy(n document.Node) bool {
-	for _, member := range []string{"Action", "Identity", "PolicyName", "Policy"} {
-		if n.Get(member).Exists() {
+	for name := range n.Members() {
+		if name != "Version" && name != "Id" && name != "Statement" {
 			return false
 		}
 	}
