@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -13,7 +13,7 @@ type request struct {
 	message.Message
 	index    int                // its place in the batch
 	refused  *outcome.Rejection // found before any call; nil when it may be applied
-	warnings []document.Finding
+	warnings []finding.Finding
 	outcome  outcome.Outcome
 	untried  bool          // no call was begun for it: it may come back at once
 	call     time.Duration // what its attempts took, without the waiting for their turns

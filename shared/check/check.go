@@ -6,7 +6,7 @@
 package check
 
 import (
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
@@ -15,8 +15,8 @@ import (
 
 // Request checks a request as far as it could be read. The rejection has all
 // violations there are and is nil when there are none; warnings stop nothing.
-func Request(r message.Request, fence *guardrail.Guardrail) (warnings []document.Finding, refused *outcome.Rejection) {
-	var tooLarge, invalid []document.Finding
+func Request(r message.Request, fence *guardrail.Guardrail) (warnings []finding.Finding, refused *outcome.Rejection) {
+	var tooLarge, invalid []finding.Finding
 	var parsed *policy.Policy
 	if r.Policy.At.Exists() {
 		if len(r.Policy.At.Raw()) > policy.MaxSize { // it may fit without white space
@@ -24,7 +24,7 @@ func Request(r message.Request, fence *guardrail.Guardrail) (warnings []document
 				tooLarge = append(tooLarge, f)
 			}
 		}
-		var findings []document.Finding
+		var findings []finding.Finding
 		parsed, findings = policy.Check(r.Policy.At, r.Identity)
 		warnings, invalid = split(findings)
 	}
@@ -37,7 +37,7 @@ func Request(r message.Request, fence *guardrail.Guardrail) (warnings []document
 
 // guard asks the guardrails: nothing where nothing is done, and about the policy
 // alone where the rest could not be read and is refused already.
-func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy) []document.Finding {
+func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy) []finding.Finding {
 	switch {
 	case r.Nothing:
 		return nil
@@ -47,9 +47,9 @@ func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy)
 	return fence.CheckAt(r.IdentityAt, r.PolicyNameAt, r.Identity, r.PolicyName, parsed)
 }
 
-func split(findings []document.Finding) (warnings, violations []document.Finding) {
+func split(findings []finding.Finding) (warnings, violations []finding.Finding) {
 	for _, f := range findings {
-		if f.Level == document.Warning {
+		if f.Level == finding.Warning {
 			warnings = append(warnings, f)
 		} else {
 			violations = append(violations, f)

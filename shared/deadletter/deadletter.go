@@ -17,13 +17,13 @@ import (
 	"strings"
 	"time"
 
+	"sespolicy/shared/finding"
+
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
-
-	"sespolicy/shared/document"
 )
 
 // sendTimeout is the longest that sending one letter may take, so that a queue
@@ -39,7 +39,7 @@ type Letter struct {
 	Record     events.SQSMessage // as it came
 	Code       string            // a stable code of this project, or SES's own
 	Message    string            // for people; cut to 1 KB
-	Violations []document.Finding
+	Violations []finding.Finding
 	AnsweredTo string // CloudFormation or StepFunctions when an asker is told; empty otherwise
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // queue is SQS as far as a letter goes: it takes or refuses, and remembers.
@@ -64,7 +64,7 @@ func record(attributes map[string]events.SQSMessageAttribute) events.SQSMessage 
 	return events.SQSMessage{MessageId: "id-1", Body: "{ \"a\":\t1}", EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests", MessageAttributes: attributes}
 }
 
-var reason = deadletter.Letter{Code: "InvalidPolicy", Message: "no", Violations: []document.Finding{{Path: "/Policy", Rule: "r", Message: "m"}}}
+var reason = deadletter.Letter{Code: "InvalidPolicy", Message: "no", Violations: []finding.Finding{{Path: "/Policy", Rule: "r", Message: "m"}}}
 
 func TestSendCarriesBodyAttributesAndReason(t *testing.T) {
 	letter := reason

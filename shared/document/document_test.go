@@ -10,10 +10,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // place is what tests compare of a finding: never its sentence.
-func place(f document.Finding) string {
+func place(f finding.Finding) string {
 	return fmt.Sprintf("%s %s %d:%d", f.Rule, f.Path, f.Line, f.Column)
 }
 
@@ -168,11 +169,11 @@ func TestPositionCountsCodePoints(t *testing.T) {
 }
 
 func TestFindingAsJSON(t *testing.T) {
-	f := document.Finding{Path: "/a", Rule: "r", Message: "m", Line: 1, Column: 2, Level: document.Warning, Depth: 1}
+	f := finding.Finding{Path: "/a", Rule: "r", Message: "m", Line: 1, Column: 2, Level: finding.Warning, Depth: 1}
 	if got, _ := json.Marshal(f); string(got) != `{"path":"/a","rule":"r","message":"m","line":1,"column":2}` {
 		t.Errorf("got %s", got)
 	}
-	if f.Level != document.Warning || f.Level.String() != "warning" {
+	if f.Level != finding.Warning || f.Level.String() != "warning" {
 		t.Errorf("level %v", f.Level)
 	}
 }
@@ -198,10 +199,10 @@ func TestMinify(t *testing.T) {
 }
 
 func TestQuoteShortens(t *testing.T) {
-	if got := document.Quote("a\n"); got != `"a\n"` {
+	if got := finding.Quote("a\n"); got != `"a\n"` {
 		t.Errorf("got %s", got)
 	}
-	if got := document.Quote(strings.Repeat("é", 100_000)); len(got) > 200 {
+	if got := finding.Quote(strings.Repeat("é", 100_000)); len(got) > 200 {
 		t.Errorf("%d bytes", len(got))
 	}
 }

@@ -1,6 +1,10 @@
 package document
 
-import "slices"
+import (
+	"slices"
+
+	"sespolicy/shared/finding"
+)
 
 // pairwise is up to how many members comparing each with each is cheaper than a map.
 const pairwise = 12
@@ -29,20 +33,20 @@ func (r *reader) findDuplicates(object int32, count int) {
 	}
 }
 
-func (r *reader) duplicateFindings() []Finding {
+func (r *reader) duplicateFindings() []finding.Finding {
 	if len(r.duplicates) == 0 {
 		return nil
 	}
 	slices.Sort(r.duplicates)
-	list := Findings{}
+	list := finding.List{}
 	for done, i := range r.duplicates {
-		if list.Full(Violation) {
-			list.Leave(Violation, len(r.duplicates)-done)
+		if list.Full(finding.Violation) {
+			list.Leave(finding.Violation, len(r.duplicates)-done)
 			break
 		}
 		n := Node{r.doc, i}
-		list.Add(n.NameFault(RuleDuplicate, "the member "+Quote(n.Name())+
+		list.Add(n.NameFault(RuleDuplicate, "the member "+finding.Quote(n.Name())+
 			" is there twice: keep one, since readers differ in which of them they take"))
 	}
-	return list.List()
+	return list.Findings()
 }

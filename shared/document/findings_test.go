@@ -10,19 +10,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // twice is an object that has the member many times too often.
 func twice(times int) string { return `{` + strings.Repeat(`"a":1,`, times) + `"a":1}` }
 
 func TestAListOfFindingsSaysHowManyMoreThereAre(t *testing.T) {
-	for times, more := range map[int]int{1: 0, document.MaxFindings: 0, document.MaxFindings + 1: 1, 200_000: 200_000 - document.MaxFindings} {
+	for times, more := range map[int]int{1: 0, finding.MaxFindings: 0, finding.MaxFindings + 1: 1, 200_000: 200_000 - finding.MaxFindings} {
 		_, findings := document.Read([]byte(twice(times)))
-		last, want := findings[len(findings)-1], min(times, document.MaxFindings)
+		last, want := findings[len(findings)-1], min(times, finding.MaxFindings)
 		if more > 0 {
 			want++
 		}
-		if len(findings) != want || (last.Rule == document.RuleMore) != (more > 0) || more > 0 && !strings.Contains(last.Message, fmt.Sprintf(" %d more ", more)) {
+		if len(findings) != want || (last.Rule == finding.RuleMore) != (more > 0) || more > 0 && !strings.Contains(last.Message, fmt.Sprintf(" %d more ", more)) {
 			t.Errorf("%d times: %d findings, the last is %s: %s", times, len(findings), last.Rule, last.Message)
 		}
 		if last.Path != "/a" || last.Line != 1 || last.Column < 7 {
@@ -40,22 +41,22 @@ func TestFindingsAreInDocumentOrder(t *testing.T) {
 		nodes = append(nodes, n)
 	}
 	inner, _ := nodes[1].Read("/1")
-	var list document.Findings
+	var list finding.List
 	list.Add(inner.Root().Fault("inner", ""))
-	for range document.MaxFindings + 1 {
+	for range finding.MaxFindings + 1 {
 		warning := nodes[1].Fault("second", "")
-		warning.Level = document.Warning
+		warning.Level = finding.Warning
 		list.Add(warning)
 	}
 	list.Append(nodes[0].Finding("first", ""))
-	findings := list.List()
+	findings := list.Findings()
 	var got []string
 	for _, f := range findings {
 		if len(got) == 0 || got[len(got)-1] != f.Rule {
 			got = append(got, f.Rule)
 		}
 	}
-	if strings.Join(got, " ") != "first second more-findings inner" || len(findings) != document.MaxFindings+3 {
+	if strings.Join(got, " ") != "first second more-findings inner" || len(findings) != finding.MaxFindings+3 {
 		t.Errorf("%d findings: %v", len(findings), got)
 	}
 }

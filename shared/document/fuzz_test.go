@@ -26,9 +26,9 @@ func FuzzRead(f *testing.F) {
 		if !bytes.Equal(before, text) {
 			t.Fatal("reading altered the text")
 		}
-		for _, finding := range findings {
-			if finding.Line < 1 || finding.Column < 1 || finding.Rule == "" || !utf8.ValidString(finding.Message) || finding.Path != "" && finding.Path[0] != '/' {
-				t.Fatalf("a finding without its place: %+v", finding)
+		for _, f := range findings {
+			if f.Line < 1 || f.Column < 1 || f.Rule == "" || !utf8.ValidString(f.Message) || f.Path != "" && f.Path[0] != '/' {
+				t.Fatalf("a finding without its place: %+v", f)
 			}
 		}
 		if doc == nil {

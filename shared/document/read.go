@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"sespolicy/shared/finding"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -30,24 +32,24 @@ const (
 // finding for each member that its object had before.
 //
 // The document refers to text, which must not be altered afterwards.
-func Read(text []byte) (*Document, []Finding) { return read(&Document{bytes: text}) }
+func Read(text []byte) (*Document, []finding.Finding) { return read(&Document{bytes: text}) }
 
 // ReadString is [Read] for a string.
-func ReadString(text string) (*Document, []Finding) {
+func ReadString(text string) (*Document, []finding.Finding) {
 	return read(&Document{bytes: []byte(text), text: text})
 }
 
 // Read is [Read] for the text of a string that stands in a document: the paths
 // of its findings start with pointer, their lines and columns count within the
 // text.
-func (n Node) Read(pointer string) (*Document, []Finding) {
+func (n Node) Read(pointer string) (*Document, []finding.Finding) {
 	text := n.Text()
 	return read(&Document{bytes: []byte(text), text: text, base: pointer, depth: n.doc.depth + 1})
 }
 
-func read(d *Document) (*Document, []Finding) {
+func read(d *Document) (*Document, []finding.Finding) {
 	if len(d.bytes) > MaxText {
-		return nil, []Finding{{Path: d.base, Rule: RuleSize, Line: 1, Column: 1, Depth: d.depth,
+		return nil, []finding.Finding{{Path: d.base, Rule: RuleSize, Line: 1, Column: 1, Depth: d.depth,
 			Message: fmt.Sprintf("the text has %d bytes, at most %d are read", len(d.bytes), MaxText)}}
 	}
 	if d.text == "" {
@@ -61,7 +63,7 @@ func read(d *Document) (*Document, []Finding) {
 	// One value in 16 bytes is what policies and messages have.
 	d.values = make([]value, 0, min(len(d.text)/16+4, 4096))
 	if f := r.read(); f != nil {
-		return nil, []Finding{*f}
+		return nil, []finding.Finding{*f}
 	}
 	return d, r.duplicateFindings()
 }
@@ -76,7 +78,7 @@ type reader struct {
 }
 
 // read fills the document's values. It returns what made the text unreadable.
-func (r *reader) read() *Finding {
+func (r *reader) read() *finding.Finding {
 	for {
 		done, err := r.step()
 		if err != nil {
@@ -93,7 +95,7 @@ func (r *reader) read() *Finding {
 }
 
 // step reads one value, or the end of a container. It is done when the root is complete.
-func (r *reader) step() (done bool, f *Finding) {
+func (r *reader) step() (done bool, f *finding.Finding) {
 	var v value
 	kind := r.decoder.PeekKind()
 	if kind == jsontext.KindString && r.open >= 0 && r.doc.values[r.open].kind == jsontext.KindBeginObject {
@@ -193,7 +195,7 @@ func (r *reader) close() {
 	r.depth--
 }
 
-func (r *reader) tooDeep() *Finding {
+func (r *reader) tooDeep() *finding.Finding {
 	at := int(r.decoder.InputOffset())
 	at += len(r.doc.text[at:]) - len(strings.TrimLeft(r.doc.text[at:], " \t\r\n,:"))
 	f := r.doc.finding(r.doc.base+string(r.decoder.StackPointer()), at, RuleDepth,
@@ -202,7 +204,7 @@ func (r *reader) tooDeep() *Finding {
 }
 
 // unreadable says where and why the text stops being JSON.
-func (r *reader) unreadable(err error) *Finding {
+func (r *reader) unreadable(err error) *finding.Finding {
 	var syntax *jsontext.SyntacticError
 	at, pointer, why := len(r.doc.text), "", "it ends too early"
 	switch {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
@@ -44,7 +45,7 @@ func FuzzCheckPolicy(f *testing.F) {
 			default:
 				t.Fatalf("no guardrail: %+v", one)
 			}
-			if one.Line < 1 || one.Column < 1 || one.Level != document.Violation {
+			if one.Line < 1 || one.Column < 1 || one.Level != finding.Violation {
 				t.Fatalf("a finding without its place: %+v", one)
 			}
 		}

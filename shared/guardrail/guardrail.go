@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
@@ -75,10 +76,10 @@ func New(c Config) (*Guardrail, error) {
 			switch {
 			case p == "" || !all(p, list.ok):
 				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: %s were expected, * and ? as wildcards",
-					list.variable, document.Quote(p), list.expected))
+					list.variable, finding.Quote(p), list.expected))
 			case identity.IsARN(p) && strings.Count(p, ":") < 5:
 				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: an ARN has six fields, write * for each that may be anything, as in arn:*:*:*:*:*",
-					list.variable, document.Quote(p)))
+					list.variable, finding.Quote(p)))
 			}
 		}
 	}
@@ -100,33 +101,33 @@ func all(text string, ok func(byte) bool) bool {
 // Check says what the deployment refuses of a request: the identity, the policy
 // name, and the policy as far as [policy.Check] could read it, nil for a
 // delete. Every finding is a violation.
-func (g *Guardrail) Check(id identity.Identity, policyName string, p *policy.Policy) []document.Finding {
+func (g *Guardrail) Check(id identity.Identity, policyName string, p *policy.Policy) []finding.Finding {
 	return g.CheckAt(document.Node{}, document.Node{}, id, policyName, p)
 }
 
 // CheckAt is [Guardrail.Check] for a request whose identity and policy name
 // stand at places in a document: the findings point there.
-func (g *Guardrail) CheckAt(identityAt, nameAt document.Node, id identity.Identity, policyName string, p *policy.Policy) []document.Finding {
-	var found []document.Finding
+func (g *Guardrail) CheckAt(identityAt, nameAt document.Node, id identity.Identity, policyName string, p *policy.Policy) []finding.Finding {
+	var found []finding.Finding
 	if !g.allowsIdentity(id) {
 		found = append(found, findingAt(identityAt, "/Identity", AllowedIdentities,
-			"the identity "+document.Quote(id.String())+" is not among those that this deployment serves: ask its owner to add it to "+AllowedIdentities))
+			"the identity "+finding.Quote(id.String())+" is not among those that this deployment serves: ask its owner to add it to "+AllowedIdentities))
 	}
 	if len(g.config.AllowedPolicyNames) > 0 && !matchAny(g.config.AllowedPolicyNames, policyName) {
 		found = append(found, findingAt(nameAt, "/PolicyName", AllowedPolicyNames,
-			"the policy name "+document.Quote(policyName)+" is not among those that requests may write: take another, or ask for it to be added to "+AllowedPolicyNames))
+			"the policy name "+finding.Quote(policyName)+" is not among those that requests may write: take another, or ask for it to be added to "+AllowedPolicyNames))
 	}
 	return append(found, g.CheckPolicy(id, p)...)
 }
 
 // CheckPolicy says what the deployment refuses of a policy by itself.
-func (g *Guardrail) CheckPolicy(id identity.Identity, p *policy.Policy) []document.Finding {
+func (g *Guardrail) CheckPolicy(id identity.Identity, p *policy.Policy) []finding.Finding {
 	if p == nil {
 		return nil
 	}
-	var found document.Findings
+	var found finding.List
 	for i := range p.Statements {
-		if found.Full(document.Violation) {
+		if found.Full(finding.Violation) {
 			break
 		}
 		s := &p.Statements[i]
@@ -137,14 +138,14 @@ func (g *Guardrail) CheckPolicy(id identity.Identity, p *policy.Policy) []docume
 			checkResource(s, id, &found)
 		}
 	}
-	return found.List()
+	return found.Findings()
 }
 
-func findingAt(at document.Node, path, rule, message string) document.Finding {
+func findingAt(at document.Node, path, rule, message string) finding.Finding {
 	if at.Exists() {
 		return at.Finding(rule, message)
 	}
-	return document.Finding{Path: path, Rule: rule, Message: message}
+	return finding.Finding{Path: path, Rule: rule, Message: message}
 }
 
 func (g *Guardrail) allowsIdentity(id identity.Identity) bool {
@@ -167,14 +168,14 @@ func matchAny(patterns []string, text string) bool {
 
 // checkResource refuses the resources that are not the identity. NotResource
 // stands for whatever it does not name.
-func checkResource(s *policy.Statement, id identity.Identity, found *document.Findings) {
+func checkResource(s *policy.Statement, id identity.Identity, found *finding.List) {
 	if id.Name == "" {
 		return
 	}
 	for n := range policy.Values(s.Resource) {
 		if n.IsString() && id.Relation(n.Text()) == identity.Other {
-			found.Add(n.Fault(RequireMatchingResource, "the resource "+document.Quote(n.Text())+" is not the identity "+
-				document.Quote(id.String())+": name the identity's own ARN, one policy is for one identity"))
+			found.Add(n.Fault(RequireMatchingResource, "the resource "+finding.Quote(n.Text())+" is not the identity "+
+				finding.Quote(id.String())+": name the identity's own ARN, one policy is for one identity"))
 		}
 	}
 	if s.NotResource.Exists() && !s.Is(policy.Deny) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
@@ -122,7 +123,7 @@ func TestFindingsPointIntoTheRequest(t *testing.T) {
 	g := guard(t, guardrail.Config{AllowedIdentities: []string{"a"}, AllowedPolicyNames: []string{"b"}})
 	at := doc.Root().Get("detail")
 	findings := g.CheckAt(at.Get("Identity"), at.Get("PolicyName"), identityOf(t, "example.com"), "p", nil)
-	want := []document.Finding{
+	want := []finding.Finding{
 		{Path: "/detail/Identity", Rule: "ALLOWED_IDENTITIES", Line: 2, Column: 32},
 		{Path: "/detail/PolicyName", Rule: "ALLOWED_POLICY_NAMES", Line: 2, Column: 16},
 	}
@@ -220,7 +221,7 @@ func TestHostilePoliciesAreJudgedAtOnce(t *testing.T) {
 		"one long principal":        allow(`{"AWS":"` + strings.Repeat("a", 64_000) + `"}`),
 		"resources without end":     strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 2_500)+`]`, 1),
 	} {
-		if got := refused(g, text); len(got) == 0 || len(got) > 2*document.MaxFindings {
+		if got := refused(g, text); len(got) == 0 || len(got) > 2*finding.MaxFindings {
 			t.Errorf("%s: %d findings", reason, len(got))
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
 
 // checkPrincipal checks who a statement lets in. Accounts are those of the
 // partition, where it is known.
-func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found *document.Findings) {
+func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found *finding.List) {
 	if n := s.NotPrincipal; n.Exists() {
 		if !g.config.AllowPublicPrincipal {
 			found.Add(n.NameFault(AllowPublicPrincipal, "NotPrincipal in an Allow lets in everybody it does not name: name in Principal who may send"))
@@ -28,14 +29,14 @@ func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found 
 			who.look(g, s.Condition, partition)
 			named := !hasWildcard(text) && slices.Contains(g.config.AllowedPrincipals, text)
 			if !who.known && !named && !g.config.AllowPublicPrincipal {
-				found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+document.Quote(text)+
+				found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+finding.Quote(text)+
 					" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"))
 				continue
 			}
 		}
 		listed := len(g.config.AllowedPrincipals) == 0 || g.allowsPrincipal(p.kind, text, partition) || public && who.listed
 		if !listed {
-			found.Add(p.at.Fault(AllowedPrincipals, "the principal "+document.Quote(text)+
+			found.Add(p.at.Fault(AllowedPrincipals, "the principal "+finding.Quote(text)+
 				" is not among those that this deployment lets in: ask its owner to add it to "+AllowedPrincipals))
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // form is how the ARN of an identity is written
@@ -28,21 +28,21 @@ func splitARN(text string) (a arn, ok bool) {
 
 func parseARN(text string) (Identity, error) {
 	a, ok := splitARN(text)
-	quoted := document.Quote(text)
+	quoted := finding.Quote(text)
 	name, isIdentity := strings.CutPrefix(a.resource, "identity/")
 	switch {
 	case !ok:
 		return Identity{}, fmt.Errorf("%s is no ARN of an identity, %s was expected", quoted, form)
 	case !isPartition(a.partition):
-		return Identity{}, fmt.Errorf("the ARN %s has the partition %s, aws, aws-cn, aws-us-gov or another that starts with aws was expected", quoted, document.Quote(a.partition))
+		return Identity{}, fmt.Errorf("the ARN %s has the partition %s, aws, aws-cn, aws-us-gov or another that starts with aws was expected", quoted, finding.Quote(a.partition))
 	case a.service != "ses":
-		return Identity{}, fmt.Errorf("the ARN %s is of the service %s, ses was expected", quoted, document.Quote(a.service))
+		return Identity{}, fmt.Errorf("the ARN %s is of the service %s, ses was expected", quoted, finding.Quote(a.service))
 	case !isRegion(a.region):
-		return Identity{}, fmt.Errorf("the ARN %s has the Region %s, one like us-east-1 was expected", quoted, document.Quote(a.region))
+		return Identity{}, fmt.Errorf("the ARN %s has the Region %s, one like us-east-1 was expected", quoted, finding.Quote(a.region))
 	case !IsAccount(a.account):
-		return Identity{}, fmt.Errorf("the ARN %s has the account %s, 12 digits were expected", quoted, document.Quote(a.account))
+		return Identity{}, fmt.Errorf("the ARN %s has the account %s, 12 digits were expected", quoted, finding.Quote(a.account))
 	case !isIdentity:
-		return Identity{}, fmt.Errorf("the ARN %s names %s, identity/NAME was expected", quoted, document.Quote(a.resource))
+		return Identity{}, fmt.Errorf("the ARN %s names %s, identity/NAME was expected", quoted, finding.Quote(a.resource))
 	}
 	name, err := canonical(name)
 	if err != nil {
@@ -88,7 +88,7 @@ type Owner struct{ Partition, Region, Account string }
 func ParseOwner(queueARN string) (Owner, error) {
 	a, ok := splitARN(queueARN)
 	if !ok || a.service != "sqs" || a.partition == "" || a.region == "" || a.account == "" {
-		return Owner{}, fmt.Errorf("%s is no ARN of a queue, arn:PARTITION:sqs:REGION:ACCOUNT:NAME was expected", document.Quote(queueARN))
+		return Owner{}, fmt.Errorf("%s is no ARN of a queue, arn:PARTITION:sqs:REGION:ACCOUNT:NAME was expected", finding.Quote(queueARN))
 	}
 	return Owner{Partition: a.partition, Region: a.region, Account: a.account}, nil
 }
@@ -111,7 +111,7 @@ func (id Identity) In(owner Owner) error {
 		{"account", id.Account, owner.Account},
 	} {
 		if id.Partition != "" && part.got != part.want {
-			return fmt.Errorf("%s is in the %s %s, this deployment serves %s only", document.Quote(id.ARN()), part.what, document.Quote(part.got), part.want)
+			return fmt.Errorf("%s is in the %s %s, this deployment serves %s only", finding.Quote(id.ARN()), part.what, finding.Quote(part.got), part.want)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"strings"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // MaxLength is the longest name, in characters: the longest email address that
@@ -70,7 +70,7 @@ func canonical(name string) (string, error) {
 	case len(name) > MaxLength:
 		return "", fmt.Errorf("it has %d characters, an email address has at most %d", len(name), MaxLength)
 	case at == 0:
-		return "", fmt.Errorf("%s has nothing before the @, write the domain without it or a whole address", document.Quote(name))
+		return "", fmt.Errorf("%s has nothing before the @, write the domain without it or a whole address", finding.Quote(name))
 	}
 	for _, r := range name {
 		if r > 0x7e {
@@ -80,11 +80,11 @@ func canonical(name string) (string, error) {
 			return "", fmt.Errorf("%+q has a character outside ASCII (%U): write the domain in Punycode (xn--…), a local part can have none", name, r)
 		}
 		if r <= ' ' {
-			return "", fmt.Errorf("%s has a space or control character: write the bare address or domain", document.Quote(name))
+			return "", fmt.Errorf("%s has a space or control character: write the bare address or domain", finding.Quote(name))
 		}
 	}
 	if err := checkDomain(name[at+1:]); err != nil {
-		return "", fmt.Errorf("%s is no identity: %w", document.Quote(name), err)
+		return "", fmt.Errorf("%s is no identity: %w", finding.Quote(name), err)
 	}
 	return foldDomain(name), nil
 }

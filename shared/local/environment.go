@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // runtimeVariables begin the names that the SDK and Go's runtime read, whatever
@@ -27,7 +27,7 @@ func (s *Stack) checkEnvironment() error {
 			continue
 		}
 		hint := ""
-		if near, ok := document.Nearest(name, known); ok {
+		if near, ok := finding.Nearest(name, known); ok {
 			hint = ", did you mean " + near + "?"
 		}
 		wrong = append(wrong, fmt.Errorf("the function reads no variable %s%s; %s sets %s, and those of the SDK (AWS_...) and of Go may be given too",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
@@ -58,7 +59,7 @@ func parsePhysicalResourceID(id string) (identity.Identity, string, bool) {
 // openCustomResource opens a custom resource request. A Delete goes by the
 // physical id alone: it takes off what this resource put, whatever the
 // properties say by now.
-func (r *reader) openCustomResource(n document.Node, findings []document.Finding) {
+func (r *reader) openCustomResource(n document.Node, findings []finding.Finding) {
 	c := &CloudFormation{At: n}
 	c.RequestType, _ = r.text(n, "RequestType")
 	c.ResponseURL, _ = r.text(n, "ResponseURL")
@@ -85,12 +86,12 @@ func (r *reader) openCustomResource(n document.Node, findings []document.Finding
 		r.message.Request = request
 	case "":
 	default:
-		r.refuse(n.Get("RequestType").Fault(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", document.Quote(c.RequestType))))
+		r.refuse(n.Get("RequestType").Fault(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", finding.Quote(c.RequestType))))
 	}
 }
 
 // openProperties reads the request that the properties of a resource are.
-func (r *reader) openProperties(n document.Node, findings []document.Finding) {
+func (r *reader) openProperties(n document.Node, findings []finding.Finding) {
 	properties := n.Get("ResourceProperties")
 	if !properties.IsObject() {
 		r.malformed.Append(findings...)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // maxEnvelopes is how deep envelopes may nest. An EventBridge event through
@@ -38,7 +39,7 @@ func has(n document.Node, names ...string) bool {
 
 // open opens a text that was read, an envelope or a request; depth is how many
 // envelopes are around it.
-func (r *reader) open(doc *document.Document, findings []document.Finding, depth int) {
+func (r *reader) open(doc *document.Document, findings []finding.Finding, depth int) {
 	if doc == nil {
 		r.malformed.Append(findings...)
 		return
@@ -48,7 +49,7 @@ func (r *reader) open(doc *document.Document, findings []document.Finding, depth
 
 // openValue is open for a value already read; findings are its document's. The
 // shape tells what it is, and the reader of that kind does the rest.
-func (r *reader) openValue(n document.Node, findings []document.Finding, depth int) {
+func (r *reader) openValue(n document.Node, findings []finding.Finding, depth int) {
 	switch {
 	case !n.IsObject():
 		r.malformed.Append(findings...)
@@ -102,7 +103,7 @@ func (r *reader) unserved(n document.Node, what string) {
 // https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 func (r *reader) openNotification(n document.Node, depth int) {
 	if kind := n.Get("Type").Text(); kind != "Notification" {
-		r.unserved(n.Get("Type"), "an SNS "+document.Quote(kind))
+		r.unserved(n.Get("Type"), "an SNS "+finding.Quote(kind))
 		return
 	}
 	if id := n.Get("MessageId"); id.IsString() {
@@ -119,7 +120,7 @@ func (r *reader) openNotification(n document.Node, depth int) {
 
 // openEvent opens an EventBridge event, whose detail is the request:
 // https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
-func (r *reader) openEvent(n document.Node, findings []document.Finding, depth int) {
+func (r *reader) openEvent(n document.Node, findings []finding.Finding, depth int) {
 	if id := n.Get("id"); id.IsString() {
 		r.message.OriginID = id.Text()
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/message"
 )
 
@@ -34,7 +34,7 @@ func hostile() map[string]string {
 func TestViolationsStayBounded(t *testing.T) {
 	_, refused := open(hostile()["unknown members"])
 	last := refused.Violations[len(refused.Violations)-1]
-	if len(refused.Violations) != document.MaxFindings+1 || last.Rule != document.RuleMore || refused.Code != "MalformedRequest" {
+	if len(refused.Violations) != finding.MaxFindings+1 || last.Rule != finding.RuleMore || refused.Code != "MalformedRequest" {
 		t.Errorf("%d violations, the last is %s", len(refused.Violations), last.Rule)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/outcome"
 )
@@ -70,7 +71,7 @@ type Policy struct {
 	// JSON.
 	At document.Node
 	// Findings is what reading the text as JSON found.
-	Findings []document.Finding
+	Findings []finding.Finding
 }
 
 // Key names the policy that a request is about: the same for every spelling
@@ -109,10 +110,10 @@ func (m *Message) Release() {
 // reader reads one message and gathers what is wrong with it, by code.
 type reader struct {
 	message    *Message
-	unknown    document.Findings // UnknownEnvelope
-	malformed  document.Findings // MalformedRequest
-	identities document.Findings // InvalidIdentity
-	names      document.Findings // InvalidPolicyName
+	unknown    finding.List // UnknownEnvelope
+	malformed  finding.List // MalformedRequest
+	identities finding.List // InvalidIdentity
+	names      finding.List // InvalidPolicyName
 	// misspelt are the members that are there under a name that is no member's:
 	// one mistake, said once.
 	misspelt map[string]bool
@@ -120,9 +121,9 @@ type reader struct {
 
 func (r *reader) rejection() *outcome.Rejection {
 	return outcome.Join(
-		outcome.Reject(outcome.UnknownEnvelope, r.unknown.List()),
-		outcome.Reject(outcome.MalformedRequest, r.malformed.List()),
-		outcome.Reject(outcome.InvalidIdentity, r.identities.List()),
-		outcome.Reject(outcome.InvalidPolicyName, r.names.List()),
+		outcome.Reject(outcome.UnknownEnvelope, r.unknown.Findings()),
+		outcome.Reject(outcome.MalformedRequest, r.malformed.Findings()),
+		outcome.Reject(outcome.InvalidIdentity, r.identities.Findings()),
+		outcome.Reject(outcome.InvalidPolicyName, r.names.Findings()),
 	)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
@@ -45,7 +46,7 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 // PutIdentityPolicy or DeleteIdentityPolicy, and Action. The members named in
 // also may stand beside them and are read elsewhere. findings are those of the
 // document around n.
-func (r *reader) readRequest(n document.Node, findings []document.Finding, also ...string) {
+func (r *reader) readRequest(n document.Node, findings []finding.Finding, also ...string) {
 	request := &r.message.Request
 	if isPolicy(n) {
 		r.refuse(n.Fault(RuleMissingMember, "this is a policy, not a request: Identity, PolicyName and Policy are missing, expected the policy under Policy and the two names beside it"))
@@ -92,12 +93,12 @@ func (r *reader) refuseUnknown(n document.Node, known []string) {
 		if slices.Contains(known, name) {
 			continue
 		}
-		if r.malformed.Full(document.Violation) {
-			r.malformed.Leave(document.Violation, 1)
+		if r.malformed.Full(finding.Violation) {
+			r.malformed.Leave(finding.Violation, 1)
 			continue
 		}
-		f := member.NameFault(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", document.Quote(name), strings.Join(known, ", ")))
-		if near, ok := document.Nearest(name, known); ok {
+		f := member.NameFault(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", finding.Quote(name), strings.Join(known, ", ")))
+		if near, ok := finding.Nearest(name, known); ok {
 			f = f.Suggest(near)
 			f.Message += fmt.Sprintf("; did you mean %s?", near)
 			r.misspelt[near] = true
@@ -116,8 +117,8 @@ func (r *reader) readAction(n document.Node) Action {
 	case action == Put, action == Delete:
 		return action
 	default:
-		f := n.Get("Action").Fault(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", document.Quote(text), Put, Delete))
-		if near, ok := document.Nearest(text, []string{string(Put), string(Delete)}); ok {
+		f := n.Get("Action").Fault(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", finding.Quote(text), Put, Delete))
+		if near, ok := finding.Nearest(text, []string{string(Put), string(Delete)}); ok {
 			f = f.Suggest(near)
 		}
 		r.refuse(f)
@@ -148,7 +149,7 @@ func (r *reader) readPolicyName(n document.Node) {
 	}
 	if !policy.ValidName(text) {
 		r.names.Add(n.Get("PolicyName").Fault(RulePolicyName,
-			fmt.Sprintf("%s is no policy name, expected 1 to %d letters, digits, hyphens and underscores", document.Quote(text), policy.MaxNameLength)))
+			fmt.Sprintf("%s is no policy name, expected 1 to %d letters, digits, hyphens and underscores", finding.Quote(text), policy.MaxNameLength)))
 		return
 	}
 	r.message.Request.PolicyName = text

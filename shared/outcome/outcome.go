@@ -12,7 +12,7 @@ package outcome
 import (
 	"errors"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // Kind is what becomes of the message on the queue.
@@ -38,9 +38,9 @@ func (k Kind) String() string {
 // Outcome is how one delivery of a request ended.
 type Outcome struct {
 	Kind       Kind
-	Code       string             // a rejection's code, or a retry's cause; empty otherwise
-	Message    string             // what was wrong and what to do, for whoever asked
-	Violations []document.Finding // all of them, in the order of the text; only when rejected
+	Code       string            // a rejection's code, or a retry's cause; empty otherwise
+	Message    string            // what was wrong and what to do, for whoever asked
+	Violations []finding.Finding // all of them, in the order of the text; only when rejected
 }
 
 // Of decides the outcome of a request from the error its way ended with and

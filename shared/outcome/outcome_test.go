@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/outcome"
 )
 
@@ -35,8 +35,8 @@ func TestOf(t *testing.T) {
 }
 
 func TestJoinKeepsTheFirstCodeAndAllViolations(t *testing.T) {
-	a := outcome.Reject(outcome.InvalidIdentity, []document.Finding{{Path: "/Identity"}})
-	b := outcome.Reject(outcome.InvalidPolicy, []document.Finding{{Path: "/Policy"}, {Path: "/Policy/Statement"}})
+	a := outcome.Reject(outcome.InvalidIdentity, []finding.Finding{{Path: "/Identity"}})
+	b := outcome.Reject(outcome.InvalidPolicy, []finding.Finding{{Path: "/Policy"}, {Path: "/Policy/Statement"}})
 	joined := outcome.Join(nil, a, nil, b)
 	if joined.Code != outcome.InvalidIdentity || len(joined.Violations) != 3 || joined.Violations[2].Path != "/Policy/Statement" {
 		t.Errorf("got %+v", joined)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // The codes of a rejection that this project gives itself. They are stable:
@@ -26,7 +26,7 @@ const (
 type Rejection struct {
 	Code       string
 	Message    string
-	Violations []document.Finding
+	Violations []finding.Finding
 	// Patience is how many receives the refusal may still pass by itself: it is
 	// final from the receive after that. Zero for all but an unknown principal.
 	Patience int
@@ -34,11 +34,11 @@ type Rejection struct {
 
 // Reject is the rejection that findings make: nil when there are none. Its
 // message is the first of them in document order and how many more there are.
-func Reject(code string, findings []document.Finding) *Rejection {
+func Reject(code string, findings []finding.Finding) *Rejection {
 	if len(findings) == 0 {
 		return nil
 	}
-	document.Sort(findings)
+	finding.Sort(findings)
 	message := findings[0].Message
 	if path := findings[0].Path; path != "" {
 		message = path + ": " + message
@@ -66,7 +66,7 @@ func Join(rejections ...*Rejection) *Rejection {
 		}
 	}
 	if joined != nil {
-		document.Sort(joined.Violations)
+		finding.Sort(joined.Violations)
 	}
 	return joined
 }

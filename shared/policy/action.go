@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 )
 
@@ -31,10 +32,10 @@ func (c *checker) action(n document.Node) {
 	text := n.Text()
 	switch {
 	case !isAction(text):
-		f := n.Fault(RuleActionForm, "the action "+document.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
+		f := n.Fault(RuleActionForm, "the action "+finding.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
 		if trimmed := strings.TrimSpace(text); isAction(trimmed) {
 			f = f.Suggest(trimmed)
-		} else if nearest, near := document.Nearest(trimmed, knownActions); near {
+		} else if nearest, near := finding.Nearest(trimmed, knownActions); near {
 			f = f.Suggest(service + ":" + nearest)
 		}
 		c.violation(f)
@@ -46,10 +47,10 @@ func (c *checker) action(n document.Node) {
 // unknownAction warns of an action that SES does not list.
 func (c *checker) unknownAction(n document.Node, text string) {
 	namespace, name, _ := strings.Cut(text, ":")
-	nearest, near := document.Nearest(name, knownActions)
-	f := n.Fault(RuleUnknownAction, "SES lists no action "+document.Quote(text)+" for identities")
+	nearest, near := finding.Nearest(name, knownActions)
+	f := n.Fault(RuleUnknownAction, "SES lists no action "+finding.Quote(text)+" for identities")
 	if !matchFold(namespace, service) {
-		f.Message = "the action " + document.Quote(text) + " is of another service than ses, in a policy of an identity it has no effect"
+		f.Message = "the action " + finding.Quote(text) + " is of another service than ses, in a policy of an identity it has no effect"
 		near = near && strings.EqualFold(nearest, name)
 	} else if near {
 		f.Message += ", " + service + ":" + nearest + " may be meant"

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // Condition is one comparison: an operator, a condition key and the values.
@@ -101,7 +102,7 @@ func (c *checker) condition(n document.Node) {
 		o := ParseOperator(operator)
 		c.operator(operator, o, keys)
 		if !keys.IsObject() {
-			c.wrongType(keys, "the condition "+document.Quote(operator), "an object of condition keys and values")
+			c.wrongType(keys, "the condition "+finding.Quote(operator), "an object of condition keys and values")
 			continue
 		}
 		c.duplicateKeys(keys)
@@ -117,14 +118,14 @@ func (c *checker) operator(written string, o Operator, at document.Node) {
 	switch {
 	case c.noWarnings():
 	case o.Name == "":
-		f := at.NameFault(RuleUnknownOperator, "there is no condition operator "+document.Quote(written))
+		f := at.NameFault(RuleUnknownOperator, "there is no condition operator "+finding.Quote(written))
 		if nearest, ok := nearestOperator(written); ok {
 			f.Message += ", " + nearest + " may be meant"
 			f = f.Suggest(nearest)
 		}
 		c.warning(f)
 	case written != canonical:
-		c.warning(at.NameFault(RuleUnknownOperator, "the condition operator "+document.Quote(written)+
+		c.warning(at.NameFault(RuleUnknownOperator, "the condition operator "+finding.Quote(written)+
 			" is written "+canonical+", SES may not know it in another case").Suggest(canonical))
 	case o.Name == "Null" && o.IfExists:
 		c.warning(at.NameFault(RuleUnknownOperator, "Null asks whether the key exists and takes no IfExists").Suggest("Null"))
@@ -135,14 +136,14 @@ func nearestOperator(written string) (string, bool) {
 	set, base, found := strings.Cut(written, ":")
 	if !found {
 		set, base = "", written
-	} else if set, found = document.Nearest(set, []string{forAllValues, forAnyValue}); !found {
+	} else if set, found = finding.Nearest(set, []string{forAllValues, forAnyValue}); !found {
 		return "", false
 	}
 	o := Operator{Set: set}
 	if cut := len(base) - len(ifExists); cut > 0 && strings.EqualFold(base[cut:], ifExists) {
 		o.IfExists, base = true, base[:cut]
 	}
-	name, ok := document.Nearest(base, knownOperators)
+	name, ok := finding.Nearest(base, knownOperators)
 	o.Name = name
 	return o.String(), ok
 }
@@ -157,12 +158,12 @@ func (c *checker) key(key string, at document.Node) {
 		return
 	}
 	if known != "" {
-		c.warning(at.NameFault(RuleKeyCase, "the condition key "+document.Quote(key)+" is written "+document.Quote(known)+
+		c.warning(at.NameFault(RuleKeyCase, "the condition key "+finding.Quote(key)+" is written "+finding.Quote(known)+
 			", SES has refused a key in the wrong case").Suggest(known))
 		return
 	}
-	f := at.NameFault(RuleUnknownKey, "neither SES nor IAM lists a condition key "+document.Quote(key))
-	if nearest, ok := document.Nearest(key, knownKeys); ok && !strings.HasSuffix(nearest, "/") {
+	f := at.NameFault(RuleUnknownKey, "neither SES nor IAM lists a condition key "+finding.Quote(key))
+	if nearest, ok := finding.Nearest(key, knownKeys); ok && !strings.HasSuffix(nearest, "/") {
 		f.Message += ", " + nearest + " may be meant"
 		f = f.Suggest(nearest)
 	}
@@ -193,7 +194,7 @@ func (c *checker) duplicateKeys(keys document.Node) {
 	for key, values := range keys.Members() {
 		lower := strings.ToLower(key)
 		if before, ok := seen[lower]; ok && before != key {
-			c.warning(values.NameFault(RuleDuplicateKey, "the condition key "+document.Quote(key)+" is there already, as "+document.Quote(before)))
+			c.warning(values.NameFault(RuleDuplicateKey, "the condition key "+finding.Quote(key)+" is there already, as "+finding.Quote(before)))
 		}
 		seen[lower] = key
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
@@ -62,7 +63,7 @@ func TestCorpus(t *testing.T) {
 }
 
 // pointAtPlaces checks that each finding's path leads to something in the text.
-func pointAtPlaces(t *testing.T, name, text string, findings []document.Finding) {
+func pointAtPlaces(t *testing.T, name, text string, findings []finding.Finding) {
 	t.Helper()
 	doc, _ := document.Read([]byte(text))
 	if doc == nil {

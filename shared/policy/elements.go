@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // The elements of the grammar, in the order of the slots they are read into.
@@ -44,13 +45,13 @@ func (c *checker) unknownElement(name string, m document.Node, known, elsewhere 
 		c.warning(m.NameFault(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may not count"))
 		return -1
 	}
-	if nearest, ok := document.Nearest(name, known); ok {
+	if nearest, ok := finding.Nearest(name, known); ok {
 		c.violation(m.NameFault(RuleMisspeltElement,
-			"there is no element "+document.Quote(name)+", "+nearest+" was expected").Suggest(nearest))
+			"there is no element "+finding.Quote(name)+", "+nearest+" was expected").Suggest(nearest))
 		return slices.Index(known, nearest)
 	}
 	if !c.noWarnings() {
-		c.warning(m.NameFault(RuleUnknownElement, "there is no element "+document.Quote(name)+" in the policy language"))
+		c.warning(m.NameFault(RuleUnknownElement, "there is no element "+finding.Quote(name)+" in the policy language"))
 	}
 	return -1
 }
@@ -72,7 +73,7 @@ func (c *checker) policy(at document.Node) *Policy {
 	c.text(slots[0], "Version")
 	c.text(slots[1], "Id")
 	if v := slots[0]; v.IsString() && v.Text() != "2012-10-17" && v.Text() != "2008-10-17" {
-		c.warning(v.Fault(RuleUnknownVersion, "the Version is "+document.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
+		c.warning(v.Fault(RuleUnknownVersion, "the Version is "+finding.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
 	}
 	c.statements(p, slots[2])
 	return p

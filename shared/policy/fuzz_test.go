@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/policy"
 )
 
@@ -79,7 +80,7 @@ const fiveKinds = `{"Id":"x","Version":"2012-10-17","Statement":[{"Sid":"a","Eff
 
 // places are rules and paths, sorted: with other white space the order of two
 // findings at one place may differ.
-func places(findings []document.Finding) []string {
+func places(findings []finding.Finding) []string {
 	list := found(findings)
 	slices.Sort(list)
 	return list

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/policy"
 )
 
@@ -14,11 +15,11 @@ import (
 func TestHostileFindingsStayBounded(t *testing.T) {
 	// Principal, Action and Resource are missing, too.
 	_, found := policy.Check(read1(`{"Statement":{`+strings.Repeat(`"Comment":1,`, 5_000)+`"Effect":"allow"}}`), example)
-	if last := found[len(found)-1]; len(found) != document.MaxFindings+5 || last.Rule != policy.RuleEffectValue {
+	if last := found[len(found)-1]; len(found) != finding.MaxFindings+5 || last.Rule != policy.RuleEffectValue {
 		t.Errorf("%d findings, the last is %s", len(found), last.Rule)
 	}
 	_, found = policy.Check(read1(`{"Statement":[`+strings.Repeat("1,", 20_000)+"1]}"), example)
-	if last := found[len(found)-1]; len(found) != document.MaxFindings+1 || !strings.Contains(last.Message, " 19745 more ") {
+	if last := found[len(found)-1]; len(found) != finding.MaxFindings+1 || !strings.Contains(last.Message, " 19745 more ") {
 		t.Errorf("%d findings, the last: %s", len(found), last.Message)
 	}
 }
@@ -41,7 +42,7 @@ func TestNoViolationIsLostWithoutAWord(t *testing.T) {
 		rules[f.Rule]++
 		size += len(f.Path) + len(f.Message)
 	}
-	if rules[policy.RuleWrongType] == 0 || rules[document.RuleMore] != 1 || size > 70<<10 {
+	if rules[policy.RuleWrongType] == 0 || rules[finding.RuleMore] != 1 || size > 70<<10 {
 		t.Errorf("found %v, %d bytes", rules, size)
 	}
 }
@@ -51,7 +52,7 @@ func TestNoViolationIsLostWithoutAWord(t *testing.T) {
 func TestAPolicyFarTooLongIsNotExamined(t *testing.T) {
 	text := statement(`"Effect":"allow"`, `"Sid":"`+strings.Repeat("x", policy.MaxExamined)+`"`)
 	p, findings := policy.Check(read1(text), example)
-	if len(p.Statements) > 0 || len(findings) != 1 || findings[0].Rule != policy.RuleNotExamined || findings[0].Level != document.Violation {
+	if len(p.Statements) > 0 || len(findings) != 1 || findings[0].Rule != policy.RuleNotExamined || findings[0].Level != finding.Violation {
 		t.Errorf("%d statements, found %q", len(p.Statements), found(findings))
 	}
 	text = statement(`"Effect":"allow"`) + strings.Repeat(" ", policy.MaxExamined)

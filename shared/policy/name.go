@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // The limits of PutIdentityPolicy
@@ -41,9 +42,9 @@ func ValidName(name string) bool {
 // Minified is its text without the white space between its tokens.
 // Escapes count as they were written, though another way of writing a string
 // may be shorter: what goes to SES is what was written.
-func CheckSize(at document.Node, minified []byte) (f document.Finding, tooLarge bool) {
+func CheckSize(at document.Node, minified []byte) (f finding.Finding, tooLarge bool) {
 	if len(minified) <= MaxSize {
-		return document.Finding{}, false
+		return finding.Finding{}, false
 	}
 	return at.Finding(RulePolicySize, fmt.Sprintf(
 		"the policy has %d bytes without white space, SES takes at most %d: split it into several policies, an identity can have 20",

@@ -19,6 +19,7 @@ import (
 	"iter"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 )
 
@@ -61,22 +62,22 @@ func (s *Statement) Is(effect string) bool {
 // It does not repeat what reading the document found ([document.Read]: syntax,
 // duplicate members), and leaves the size to [CheckSize]. A policy longer than
 // [MaxExamined] is not read: its one violation is that.
-func Check(at document.Node, id identity.Identity) (*Policy, []document.Finding) {
+func Check(at document.Node, id identity.Identity) (*Policy, []finding.Finding) {
 	if len(at.Raw()) > MaxExamined {
 		if size := len(at.Minified()); size > MaxExamined {
-			return &Policy{At: at}, []document.Finding{at.Finding(RuleNotExamined, fmt.Sprintf(
+			return &Policy{At: at}, []finding.Finding{at.Finding(RuleNotExamined, fmt.Sprintf(
 				"the policy has %d bytes without white space, of one that has more than %d nothing else is checked", size, MaxExamined))}
 		}
 	}
 	c := checker{id: id}
 	p := c.policy(at)
-	return p, c.findings.List()
+	return p, c.findings.Findings()
 }
 
 // checker is one check under way.
 type checker struct {
 	id         identity.Identity
-	findings   document.Findings
+	findings   finding.List
 	sids       map[string]struct{} // those seen, when there is more than one statement
 	principals int                 // how many were named so far
 	nobody     []document.Node     // Principal elements that name nobody
@@ -85,12 +86,12 @@ type checker struct {
 func (c *checker) violation(f document.Fault) { c.findings.Add(f) }
 
 func (c *checker) warning(f document.Fault) {
-	f.Level = document.Warning
+	f.Level = finding.Warning
 	c.findings.Add(f)
 }
 
 // noWarnings reports that no further warning is kept, so none need be looked for.
-func (c *checker) noWarnings() bool { return c.findings.Full(document.Warning) }
+func (c *checker) noWarnings() bool { return c.findings.Full(finding.Warning) }
 
 // wrongType is the violation that a value is not of the type that was expected.
 func (c *checker) wrongType(n document.Node, what, expected string) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy"
 )
@@ -19,7 +20,7 @@ import (
 var example = identity.Identity{Name: "example.com", Partition: "aws", Region: "us-east-1", Account: "123456789012"}
 
 // check reads and checks a policy; what cannot be read has the findings of reading.
-func check(text string, id identity.Identity) []document.Finding {
+func check(text string, id identity.Identity) []finding.Finding {
 	doc, findings := document.Read([]byte(text))
 	if doc == nil {
 		return findings
@@ -29,16 +30,16 @@ func check(text string, id identity.Identity) []document.Finding {
 }
 
 // violations are those findings that refuse the policy.
-func violations(findings []document.Finding) []document.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f document.Finding) bool { return f.Level != document.Violation })
+func violations(findings []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool { return f.Level != finding.Violation })
 }
 
 // found is what tests compare of a finding: never its sentence.
-func found(findings []document.Finding) []string {
+func found(findings []finding.Finding) []string {
 	var list []string
 	for _, f := range findings {
 		text := f.Rule + " " + f.Path
-		if f.Level == document.Warning {
+		if f.Level == finding.Warning {
 			text = "(" + text + ")"
 		}
 		if f.Suggestion != "" {
@@ -206,7 +207,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: found %q", file, got)
 		}
 	}
-	for dir, level := range map[string]document.Level{"invalid": document.Violation, "warned": document.Warning} {
+	for dir, level := range map[string]finding.Level{"invalid": finding.Violation, "warned": finding.Warning} {
 		for _, file := range files(t, "testdata/"+dir+"/*.json") {
 			findings := check(read(t, file), example)
 			if len(findings) == 0 {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 )
 
@@ -40,7 +41,7 @@ func (c *checker) principalString(n document.Node) {
 	if text == "*" {
 		return
 	}
-	f := n.Fault(RulePrincipalForm, "the principal is the string "+document.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
+	f := n.Fault(RulePrincipalForm, "the principal is the string "+finding.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
 	switch {
 	case identity.IsAccount(text) || strings.HasPrefix(text, "arn:"):
 		f = f.Suggest(`{"AWS": ` + string(n.Raw()) + `}`)
@@ -74,14 +75,14 @@ func (c *checker) principalMap(n document.Node) {
 // unknownKind reports a kind that the grammar does not have. It returns the one
 // that was meant, or nothing.
 func (c *checker) unknownKind(kind string, list document.Node) string {
-	if nearest, ok := document.Nearest(kind, principalKinds); ok {
+	if nearest, ok := finding.Nearest(kind, principalKinds); ok {
 		c.violation(list.NameFault(RuleMisspeltElement,
-			"there is no kind of principal "+document.Quote(kind)+", "+nearest+" was expected").Suggest(nearest))
+			"there is no kind of principal "+finding.Quote(kind)+", "+nearest+" was expected").Suggest(nearest))
 		return nearest
 	}
 	if !c.noWarnings() {
 		c.warning(list.NameFault(RuleUnknownPrincipal,
-			"there is no kind of principal "+document.Quote(kind)+", "+strings.Join(principalKinds, ", ")+" were expected"))
+			"there is no kind of principal "+finding.Quote(kind)+", "+strings.Join(principalKinds, ", ")+" were expected"))
 	}
 	return ""
 }
@@ -102,12 +103,12 @@ func (c *checker) principalID(kind string, n document.Node) {
 		c.violation(n.Fault(RulePrincipalForm, "the principal is an empty string, an account id, an ARN or a service was expected"))
 	case text == "*":
 	case kind == PrincipalAWS && strings.Contains(text, "*"):
-		c.violation(n.Fault(RulePrincipalWildcard, "the principal "+document.Quote(text)+
+		c.violation(n.Fault(RulePrincipalWildcard, "the principal "+finding.Quote(text)+
 			" has a * as part of it: it takes whole principals only, or a * alone; a condition on aws:PrincipalArn takes patterns"))
 	case kind == PrincipalAWS && !isAWSPrincipal(text):
-		c.warning(n.Fault(RuleUnknownPrincipal, document.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
+		c.warning(n.Fault(RuleUnknownPrincipal, finding.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
 	case kind == PrincipalService && !isService(text):
-		c.warning(n.Fault(RuleUnknownPrincipal, document.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
+		c.warning(n.Fault(RuleUnknownPrincipal, finding.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
 	}
 }
 

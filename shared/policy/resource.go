@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 )
 
@@ -11,7 +12,7 @@ import (
 func (c *checker) resource(n document.Node) {
 	text := n.Text()
 	if !strings.ContainsAny(text, "*?") && (strings.Count(text, ":") < 5 || !strings.EqualFold(text[:min(4, len(text))], "arn:")) {
-		c.violation(c.suggestARN(n.Fault(RuleResourceForm, "the resource "+document.Quote(text)+
+		c.violation(c.suggestARN(n.Fault(RuleResourceForm, "the resource "+finding.Quote(text)+
 			" is no ARN, one like arn:aws:ses:us-east-1:123456789012:identity/example.com was expected")))
 		return
 	}
@@ -21,11 +22,11 @@ func (c *checker) resource(n document.Node) {
 	switch c.id.Relation(text) {
 	case identity.Same:
 	case identity.Covers:
-		c.warning(c.suggestARN(n.Fault(RuleResourcePattern, "the resource is the pattern "+document.Quote(text)+
-			", SES asks for the ARN of "+document.Quote(c.id.Name)+" itself")))
+		c.warning(c.suggestARN(n.Fault(RuleResourcePattern, "the resource is the pattern "+finding.Quote(text)+
+			", SES asks for the ARN of "+finding.Quote(c.id.Name)+" itself")))
 	case identity.Other:
-		f := n.Fault(RuleResourceMismatch, "the resource "+document.Quote(text)+
-			" is not the identity "+document.Quote(c.id.String())+" that the policy is for")
+		f := n.Fault(RuleResourceMismatch, "the resource "+finding.Quote(text)+
+			" is not the identity "+finding.Quote(c.id.String())+" that the policy is for")
 		if strings.Contains(text, ":identity/") { // what another kind of resource is there for is anybody's guess
 			f = c.suggestARN(f)
 		}

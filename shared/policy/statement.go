@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // statement reads and checks one statement.
@@ -40,7 +41,7 @@ func (c *checker) sid(n document.Node) {
 		return
 	}
 	if _, seen := c.sids[n.Text()]; seen {
-		c.warning(n.Fault(RuleDuplicateSid, "another statement has the Sid "+document.Quote(n.Text())+" already"))
+		c.warning(n.Fault(RuleDuplicateSid, "another statement has the Sid "+finding.Quote(n.Text())+" already"))
 	}
 	c.sids[n.Text()] = struct{}{}
 }
@@ -53,8 +54,8 @@ func (c *checker) effect(s *Statement) {
 	case !n.IsString():
 		c.wrongType(n, "Effect", "Allow or Deny")
 	case n.Text() != Allow && n.Text() != Deny:
-		f := n.Fault(RuleEffectValue, "the Effect is "+document.Quote(n.Text())+", Allow or Deny was expected")
-		if nearest, ok := document.Nearest(strings.TrimSpace(n.Text()), []string{Allow, Deny}); ok {
+		f := n.Fault(RuleEffectValue, "the Effect is "+finding.Quote(n.Text())+", Allow or Deny was expected")
+		if nearest, ok := finding.Nearest(strings.TrimSpace(n.Text()), []string{Allow, Deny}); ok {
 			f = f.Suggest(nearest)
 		}
 		c.violation(f)

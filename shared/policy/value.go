@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // values checks what a condition key is compared with.
@@ -24,7 +25,7 @@ func (c *checker) values(o Operator, n document.Node) {
 			if strings.HasPrefix(o.Name, "Date") {
 				rule = RuleUnparsableDate
 			}
-			c.warning(v.Fault(rule, o.Name+" cannot compare "+document.Quote(v.Text())+", "+expected+" was expected"))
+			c.warning(v.Fault(rule, o.Name+" cannot compare "+finding.Quote(v.Text())+", "+expected+" was expected"))
 		}
 	}
 }

@@ -12,13 +12,13 @@ import (
 	"strings"
 	"unicode"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // File is one file and what was found in it, in the order of its text.
 type File struct {
 	Name     string
-	Findings []document.Finding
+	Findings []finding.Finding
 	Lines    []string // for each finding, the line it is on
 }
 
@@ -43,7 +43,7 @@ func Write(out io.Writer, format string, files []File) error {
 func Count(files []File) (violations, warnings int) {
 	for _, file := range files {
 		for _, f := range file.Findings {
-			if f.Level == document.Warning {
+			if f.Level == finding.Warning {
 				warnings++
 			} else {
 				violations++
@@ -115,15 +115,15 @@ func printable(text string) string {
 
 // writeJSON writes one list of all findings.
 func writeJSON(out io.Writer, files []File) error {
-	type finding struct {
+	type inFile struct {
 		File  string `json:"file"`
 		Level string `json:"level"`
-		document.Finding
+		finding.Finding
 	}
-	all := []finding{}
+	all := []inFile{}
 	for _, file := range files {
 		for _, f := range file.Findings {
-			all = append(all, finding{file.Name, f.Level.String(), f})
+			all = append(all, inFile{file.Name, f.Level.String(), f})
 		}
 	}
 	return encode(out, all)

@@ -8,15 +8,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/printout"
 )
 
 var files = []printout.File{
 	{Name: "clean.json"},
-	{Name: "a b/p.json", Lines: []string{"  \"é\":\t\x1b[31m1", strings.Repeat("x", 300) + "HERE" + strings.Repeat("y", 300)}, Findings: []document.Finding{
+	{Name: "a b/p.json", Lines: []string{"  \"é\":\t\x1b[31m1", strings.Repeat("x", 300) + "HERE" + strings.Repeat("y", 300)}, Findings: []finding.Finding{
 		{Path: "/é", Rule: "wrong-type", Message: "it is a \x1b number", Line: 2, Column: 8, Suggestion: "x"},
-		{Path: "", Rule: "unknown-action", Message: "<b>", Line: 3, Column: 301, Level: document.Warning},
+		{Path: "", Rule: "unknown-action", Message: "<b>", Line: 3, Column: 301, Level: finding.Warning},
 	}},
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 // The parts of SARIF 2.1.0 that code scanning reads
@@ -110,21 +110,21 @@ func writeSARIF(out io.Writer, files []File) error {
 	})
 }
 
-func sarifLevel(l document.Level) string {
-	if l == document.Warning {
+func sarifLevel(l finding.Level) string {
+	if l == finding.Warning {
 		return "warning"
 	}
 	return "error"
 }
 
-func message(f document.Finding) string {
+func message(f finding.Finding) string {
 	if f.Suggestion == "" {
 		return f.Message
 	}
 	return f.Message + " (write: " + f.Suggestion + ")"
 }
 
-func location(file string, f document.Finding) sarifLocation {
+func location(file string, f finding.Finding) sarifLocation {
 	// A relative path stays one: tools resolve it against the checkout.
 	uri := url.URL{Path: filepath.ToSlash(file)}
 	if filepath.IsAbs(file) {

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/wire"
 	"sespolicy/shared/redrive"
@@ -82,7 +82,7 @@ func (o *office) reject(i int, code, answeredTo string) {
 			MessageId: fmt.Sprintf("source-%d", i), Body: bodyOf(i), EventSourceARN: o.to.ARN, MessageAttributes: own,
 			Attributes: map[string]string{"MessageGroupId": fmt.Sprintf("d%d.example.com", i%7)},
 		},
-		Code: code, Message: "no", AnsweredTo: answeredTo, Violations: []document.Finding{{Path: "/Policy", Rule: "r", Message: "m"}},
+		Code: code, Message: "no", AnsweredTo: answeredTo, Violations: []finding.Finding{{Path: "/Policy", Rule: "r", Message: "m"}},
 	})
 	if err != nil {
 		o.t.Fatal(err)

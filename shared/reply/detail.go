@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -13,20 +13,20 @@ import (
 // Detail is what became of one request, in the words of the function's log: the detail of an event,
 // and the output of a Step Functions task.
 type Detail struct {
-	MessageID    string             `json:"messageId"`          // the queue's
-	Source       string             `json:"source"`             // the envelopes, outermost first: SQS for none, SNS, EventBridge, SNS/CloudFormation, …
-	SourceID     string             `json:"sourceId,omitempty"` // the sender's own id, where the envelope has one
-	Action       string             `json:"action"`             // PutIdentityPolicy or DeleteIdentityPolicy; empty if it could not be read
-	Identity     string             `json:"identity"`
-	PolicyName   string             `json:"policyName"`
-	Outcome      string             `json:"outcome"`        // Applied, Deleted, Rejected or Superseded
-	Code         string             `json:"code,omitempty"` // of a rejection
-	Reason       string             `json:"reason,omitempty"`
-	Violations   []document.Finding `json:"violations,omitempty"`
-	Warnings     []document.Finding `json:"warnings,omitempty"`
-	Omitted      int                `json:"omitted,omitempty"` // violations and warnings that did not fit
-	ReceiveCount int                `json:"receiveCount"`
-	QueuedMs     int64              `json:"queuedMs"` // ms from the queue to the outcome
+	MessageID    string            `json:"messageId"`          // the queue's
+	Source       string            `json:"source"`             // the envelopes, outermost first: SQS for none, SNS, EventBridge, SNS/CloudFormation, …
+	SourceID     string            `json:"sourceId,omitempty"` // the sender's own id, where the envelope has one
+	Action       string            `json:"action"`             // PutIdentityPolicy or DeleteIdentityPolicy; empty if it could not be read
+	Identity     string            `json:"identity"`
+	PolicyName   string            `json:"policyName"`
+	Outcome      string            `json:"outcome"`        // Applied, Deleted, Rejected or Superseded
+	Code         string            `json:"code,omitempty"` // of a rejection
+	Reason       string            `json:"reason,omitempty"`
+	Violations   []finding.Finding `json:"violations,omitempty"`
+	Warnings     []finding.Finding `json:"warnings,omitempty"`
+	Omitted      int               `json:"omitted,omitempty"` // violations and warnings that did not fit
+	ReceiveCount int               `json:"receiveCount"`
+	QueuedMs     int64             `json:"queuedMs"` // ms from the queue to the outcome
 }
 
 // What has no bound of its own gets one, in bytes.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/local/bus"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
@@ -46,12 +46,12 @@ func TestOneEventForEachOutcome(t *testing.T) {
 		put.Request.Action = message.Put
 		put.Origin, put.OriginID = "EventBridge", "event-1"
 		refused := outcome.Outcome{Kind: outcome.Rejected, Code: "GuardrailViolation", Message: "not yours",
-			Violations: []document.Finding{{Path: "/Identity", Rule: "ALLOWED_IDENTITIES", Message: "not yours"}}}
+			Violations: []finding.Finding{{Path: "/Identity", Rule: "ALLOWED_IDENTITIES", Message: "not yours"}}}
 		server := newBus()
 		err := New(wired(server), "outcomes").Announce(t.Context(), []Result{
 			{put, applied, nil},
 			{remove, applied, nil},
-			{put, refused, []document.Finding{{Path: "/Policy", Rule: "version", Message: "old"}}},
+			{put, refused, []finding.Finding{{Path: "/Policy", Rule: "version", Message: "old"}}},
 			{put, outcome.Outcome{Kind: outcome.Retry, Code: outcome.CauseThrottled}, nil},
 			{put, outcome.Outcome{Kind: outcome.Superseded}, nil},
 		})
@@ -100,10 +100,10 @@ func TestEventsGoInWhatOneCallTakes(t *testing.T) {
 		all[i].Outcome = rejected
 		all[i].Message.OriginID = strings.Repeat("x", 1<<20)
 		for range 1000 {
-			all[i].Outcome.Violations = append(all[i].Outcome.Violations, document.Finding{Path: "/a", Rule: "r", Message: strings.Repeat("m", 100)})
+			all[i].Outcome.Violations = append(all[i].Outcome.Violations, finding.Finding{Path: "/a", Rule: "r", Message: strings.Repeat("m", 100)})
 		}
 	}
-	all[3].Outcome.Violations = append(all[3].Outcome.Violations, make([]document.Finding, 50_000)...)
+	all[3].Outcome.Violations = append(all[3].Outcome.Violations, make([]finding.Finding, 50_000)...)
 	if err := New(wired(server), "b").Announce(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -41,7 +41,7 @@ var ErrNobodyWaits = errors.New("nobody waits for the answer any more")
 type Result struct {
 	Message  message.Message
 	Outcome  outcome.Outcome
-	Warnings []document.Finding
+	Warnings []finding.Finding
 }
 
 // Replier answers for one deployment. Its clients are made when they are first needed: what nobody
@@ -77,7 +77,7 @@ func (r *Replier) Check(m message.Message) *outcome.Rejection {
 		return nil // one that is missing, or no string, was refused when the message was opened
 	}
 	if err := r.buckets.check(asked.ResponseURL); err != nil {
-		return outcome.Reject(outcome.MalformedRequest, []document.Finding{at.Finding(RuleResponseURL, err.Error())})
+		return outcome.Reject(outcome.MalformedRequest, []finding.Finding{at.Finding(RuleResponseURL, err.Error())})
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (r *Replier) Asker(m message.Message, o outcome.Outcome) string {
 
 // Answer tells the asker, if there is one, what became of its request. An error that is
 // ErrNobodyWaits is final; after any other the same answer may be given again.
-func (r *Replier) Answer(ctx context.Context, m message.Message, o outcome.Outcome, warnings []document.Finding) error {
+func (r *Replier) Answer(ctx context.Context, m message.Message, o outcome.Outcome, warnings []finding.Finding) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	result := Result{Message: m, Outcome: o, Warnings: warnings}

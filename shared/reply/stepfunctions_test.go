@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/local/states"
 	"sespolicy/shared/local/wire"
@@ -45,8 +45,8 @@ func TestTaskGetsTheOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := states.New()
 		replier := New(wired(server), "")
-		warning := document.Finding{Path: "/Policy", Rule: "version", Message: "old", Line: 1, Column: 2}
-		if err := replier.Answer(t.Context(), waiting("token-1"), applied, []document.Finding{warning}); err != nil {
+		warning := finding.Finding{Path: "/Policy", Rule: "version", Message: "old", Line: 1, Column: 2}
+		if err := replier.Answer(t.Context(), waiting("token-1"), applied, []finding.Finding{warning}); err != nil {
 			t.Fatal(err)
 		}
 		if err := replier.Answer(t.Context(), waiting("token-2"), rejected, nil); err != nil {
@@ -126,9 +126,9 @@ func TestLongReasonsAndManyFindingsFit(t *testing.T) {
 	if err := replier.Answer(t.Context(), waiting("failure"), long, nil); err != nil {
 		t.Error(err)
 	}
-	warnings := make([]document.Finding, 10_000)
+	warnings := make([]finding.Finding, 10_000)
 	for i := range warnings {
-		warnings[i] = document.Finding{Path: "/Policy", Rule: "rule", Message: "message"}
+		warnings[i] = finding.Finding{Path: "/Policy", Rule: "rule", Message: "message"}
 	}
 	if err := replier.Answer(t.Context(), waiting("success"), applied, warnings); err != nil {
 		t.Error(err)

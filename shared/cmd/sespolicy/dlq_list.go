@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/redrive"
 )
 
@@ -102,7 +102,7 @@ type letterJSON struct {
 	Sent            time.Time            `json:"sent"`
 	Code            string               `json:"code"`
 	Message         string               `json:"message"`
-	Violations      []document.Finding   `json:"violations,omitempty"`
+	Violations      []finding.Finding    `json:"violations,omitempty"`
 	Action          string               `json:"action,omitempty"`
 	Identity        string               `json:"identity,omitempty"`
 	PolicyName      string               `json:"policyName,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
@@ -111,7 +112,7 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 
 // marked puts violations to the lines they are about: those of the policy's own
 // text where it was written as a string, else of the request's.
-func marked(body string, violations []document.Finding) []printout.File {
+func marked(body string, violations []finding.Finding) []printout.File {
 	request := printout.File{Name: "request"}
 	policy := printout.File{Name: "policy"}
 	text := innermost(body)
@@ -159,7 +160,7 @@ func inPolicy(path string) bool {
 }
 
 // policyText is the policy's own text, where it stands as a string in the request.
-func policyText(request string, violations []document.Finding) (string, bool) {
+func policyText(request string, violations []finding.Finding) (string, bool) {
 	doc, _ := document.Read([]byte(request))
 	if doc == nil {
 		return "", false

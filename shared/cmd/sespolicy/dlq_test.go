@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/local/queue"
 )
 
@@ -142,19 +142,19 @@ func TestListAndFilter(t *testing.T) {
 func TestShowMarksThePolicysOwnText(t *testing.T) {
 	p := newPost(t, false)
 	policy := "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": \"none\"\n}"
-	in := func(body string, f ...document.Finding) string {
+	in := func(body string, f ...finding.Finding) string {
 		return p.reject(deadletter.Letter{Record: events.SQSMessage{Body: body}, Code: "InvalidPolicy", Message: "no", Violations: f})
 	}
-	finding := document.Finding{Path: "/Policy/Statement", Rule: "wrong-type", Message: "m", Line: 3, Column: 16}
+	fault := finding.Finding{Path: "/Policy/Statement", Rule: "wrong-type", Message: "m", Line: 3, Column: 16}
 	notification := `{"Type":"Notification","MessageId":"i","TopicArn":"t","Message":` + quoted(request(quoted(policy))) + `}`
-	nested := finding
+	nested := fault
 	nested.Line, nested.Column = 3, 45
 	object := `{"Identity":"example.com",` + "\n" + `"PolicyName":"P",` + "\n" + `"Policy":{"Version":"2012-10-17","Statement":"none"}}`
 	for name, test := range map[string]struct{ id, want string }{
-		"a string":          {in(request(quoted(policy)), finding), "    |   \"Statement\": \"none\"\n    |                ^\n"},
-		"in SNS":            {in(notification, finding), "    |   \"Statement\": \"none\"\n    |                ^\n"},
+		"a string":          {in(request(quoted(policy)), fault), "    |   \"Statement\": \"none\"\n    |                ^\n"},
+		"in SNS":            {in(notification, fault), "    |   \"Statement\": \"none\"\n    |                ^\n"},
 		"an object":         {in(object, nested), "    | \"Policy\":{\"Version\":\"2012-10-17\",\"Statement\":\"none\"}}\n    | " + strings.Repeat(" ", 44) + "^\n"},
-		"without its place": {in("{", document.Finding{Rule: "json-syntax"}), "    | {\n    | ^\n"},
+		"without its place": {in("{", finding.Finding{Rule: "json-syntax"}), "    | {\n    | ^\n"},
 	} {
 		status, out, errs := p.command("dlq", "show", test.id)
 		if status != 0 || !strings.Contains(out, test.want) {

@@ -10,6 +10,7 @@ import (
 
 	"sespolicy/shared/check"
 	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/message"
@@ -38,7 +39,7 @@ func (e *examiner) examine(name string, text []byte) printout.File {
 	}
 	file := printout.File{Name: name, Findings: findings}
 	if len(findings) > 0 {
-		slices.SortStableFunc(findings, func(a, b document.Finding) int {
+		slices.SortStableFunc(findings, func(a, b finding.Finding) int {
 			if a.Line != b.Line {
 				return a.Line - b.Line
 			}
@@ -68,7 +69,7 @@ func isRequest(root document.Node) bool {
 }
 
 // policy checks a policy that stands by itself.
-func (e *examiner) policy(at document.Node) []document.Finding {
+func (e *examiner) policy(at document.Node) []finding.Finding {
 	p, findings := policy.Check(at, e.identity)
 	if f, tooLarge := policy.CheckSize(at, at.Minified()); tooLarge {
 		findings = append(findings, f)
@@ -78,7 +79,7 @@ func (e *examiner) policy(at document.Node) []document.Finding {
 
 // request checks a request, in its envelopes or bare. What is found in a text
 // that stands as a string inside the file is given its place in the file.
-func (e *examiner) request(doc *document.Document, text []byte) []document.Finding {
+func (e *examiner) request(doc *document.Document, text []byte) []finding.Finding {
 	m, refused := message.Open(events.SQSMessage{Body: string(text), EventSourceARN: e.queueARN})
 	findings, found := check.Request(m.Request, e.fence)
 	if refused = outcome.Join(refused, found); refused != nil {
@@ -94,7 +95,7 @@ func (e *examiner) request(doc *document.Document, text []byte) []document.Findi
 // offset is where in the document's text a finding's place is. A notification
 // of SNS has the request as a string, and a request may have its policy as one:
 // what is found there counts its lines within that string.
-func offset(doc *document.Document, f document.Finding) int {
+func offset(doc *document.Document, f finding.Finding) int {
 	n := doc.Root()
 	if inner := n.Get("Message"); inner.IsString() && n.Get("Type").Exists() && n.Get("Type").Text() == "Notification" {
 		if within, _ := document.Read([]byte(inner.Text())); within != nil {
@@ -114,7 +115,7 @@ func offset(doc *document.Document, f document.Finding) int {
 }
 
 // lineOffset is the byte at a finding's line and column in a text of its own.
-func lineOffset(text string, f document.Finding) int {
+func lineOffset(text string, f finding.Finding) int {
 	at := 0
 	for line := 1; line < f.Line; line++ {
 		at += strings.IndexByte(text[at:], '\n') + 1

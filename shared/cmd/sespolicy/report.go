@@ -15,7 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 	"sespolicy/shared/local"
 	"sespolicy/shared/reply"
 )
@@ -89,7 +89,7 @@ func reportDeadLetters(out io.Writer, stack *local.Stack, names map[string]strin
 		attribute := func(name string) string { return letter.Attributes[name].StringValue }
 		id := cmp.Or(attribute(deadletter.SourceMessageID), letter.ID)
 		reason := attribute(deadletter.ErrorMessage)
-		var violations []document.Finding
+		var violations []finding.Finding
 		if json.Unmarshal([]byte(attribute(deadletter.Violations)), &violations) == nil && len(violations) > 0 {
 			var all []string
 			for _, violation := range violations {

@@ -1,14 +1,15 @@
-package document
+package finding
 
 import (
 	"strconv"
 	"unicode/utf8"
 )
 
-// maxQuoted is how many code points of the requester's text a message repeats.
+// maxQuoted is the maximum number of code points of a requester's text that a
+// message repeats.
 const maxQuoted = 80
 
-// Quote is text in quotes, shortened where it is long, for a message.
+// Quote returns text in quotes for a message, shortened if it is long.
 func Quote(text string) string {
 	count := 0
 	for i := range text {

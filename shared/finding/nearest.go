@@ -1,12 +1,11 @@
-package document
+package finding
 
 import "strings"
 
-// Nearest is the known name that name is evidently meant for: the same in
-// another case, or at most one edit (insert, delete, replace, swap neighbours)
-// away for each four letters of the shorter of the two, and nearer than every
-// other. ok is false when
-// nothing is near enough to be sure.
+// Nearest returns the known name that name was evidently meant to be: the same
+// name in another case, or the only closest one with at most one edit (insert,
+// delete, replace, swap neighbors) per four letters of the shorter name. ok is
+// false if no name is close enough to be certain.
 func Nearest(name string, known []string) (nearest string, ok bool) {
 	// A name several times as long as any known one is no misspelling; this
 	// also keeps the cost small whatever was written.

@@ -1,10 +1,10 @@
-package document_test
+package finding_test
 
 import (
 	"strings"
 	"testing"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/finding"
 )
 
 func TestNearest(t *testing.T) {
@@ -26,7 +26,7 @@ func TestNearest(t *testing.T) {
 		"StatementStatement":           "",
 		strings.Repeat("A", 1_000_000): "",
 	} {
-		got, ok := document.Nearest(name, known)
+		got, ok := finding.Nearest(name, known)
 		if !ok {
 			got = ""
 		}
@@ -34,7 +34,7 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%.20q: got %q, want %q", name, got, want)
 		}
 	}
-	if got, ok := document.Nearest("ab", []string{"ax", "ay"}); ok {
+	if got, ok := finding.Nearest("ab", []string{"ax", "ay"}); ok {
 		t.Errorf("of two equally near names %q was sure", got)
 	}
 }
