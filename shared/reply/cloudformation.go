@@ -130,7 +130,7 @@ func (r *Replier) answerCloudFormation(ctx context.Context, result Result) error
 		// No stack has such ids: CloudFormation's own fit many times.
 		return fmt.Errorf("answering CloudFormation: %w: %w", err, ErrNobodyWaits)
 	}
-	err = persist(ctx, puts, firstPause, func() (again bool, err error) { return r.put(ctx, target, body) })
+	err = repeat(ctx, puts, firstPause, func() (again bool, err error) { return r.put(ctx, target, body) })
 	if err != nil {
 		return fmt.Errorf("answering CloudFormation at %s: %w", target.Host, err)
 	}

@@ -2,45 +2,52 @@ package reply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"sespolicy/shared/outcome"
 )
 
-// EventSource is the source of every event sent here. The detail-type is the outcome's:
-// "SES Identity Policy Applied", "… Deleted", "… Rejected" or "… Superseded". The detail is Detail.
+// EventSource is the source of every event. The detail-type is "SES Identity
+// Policy Applied", "… Deleted", "… Rejected" or "… Superseded"; the detail is
+// Detail.
 const EventSource = "sespolicy"
 
 const (
-	// announceTimeout is the longest that the events of a batch may take.
+	// announceTimeout limits the time for the events of a batch.
 	announceTimeout = 5 * time.Second
-	// announceTries is how often an event is sent, at most.
-	announceTries = 3
-	// announcePause is what passes before the second try; it doubles with each.
+	// announceAttempts is the maximum number of times an event is sent.
+	announceAttempts = 3
+	// announcePause is the pause before the second attempt; it doubles with each.
 	announcePause = 100 * time.Millisecond
 
-	// maxEntries is how many entries one PutEvents may have.
+	// maxEntries is PutEvents' limit of entries.
 	maxEntries = 10
-	// maxEventsSize is how many bytes the entries of one PutEvents may have. The limit is 1 MiB
-	// since January 2026, but not in every Region's documentation; before that it was this.
+	// maxEventsSize limits the entries of one PutEvents call, in bytes. The limit
+	// is 1 MiB since January 2026, but not every Region's documentation says so
+	// yet; before that it was 256 KiB.
 	maxEventsSize = 256 << 10
 	// maxDetailSize leaves room for source and detail-type.
 	maxDetailSize = maxEventsSize - 1024
 )
 
-// retryable are the codes of a failed entry after which the same entry may be taken.
+// retryable are the codes of a failed entry that may succeed when sent again.
 var retryable = map[string]bool{"InternalFailure": true, "ThrottlingException": true}
 
-// Announce sends one event for each outcome, Retry excepted, which is none yet. Its error is for
-// the log alone: no request fails, and none is repeated, because a bus did not take its event.
+// Announce sends one event for each outcome except Retry, which is not final.
+// Events are best effort: the error is for the log, and changes no outcome.
 func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	if r.bus == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 	defer cancel()
-	var entries []event
+	var entries []types.PutEventsRequestEntry
 	for _, result := range results {
 		if result.Outcome.Kind == outcome.Retry {
 			continue
@@ -54,7 +61,7 @@ func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	total, lost := len(entries), 0
 	var why error
 	for len(entries) > 0 {
-		var call []event
+		var call []types.PutEventsRequestEntry
 		call, entries = nextCall(entries)
 		n, err := r.send(ctx, call)
 		if n > 0 {
@@ -67,34 +74,25 @@ func (r *Replier) Announce(ctx context.Context, results []Result) error {
 	return nil
 }
 
-// putEvents is the request of PutEvents, putAnswer its answer: the entries in their order.
-type (
-	putEvents struct{ Entries []event }
-	event     struct{ Detail, DetailType, EventBusName, Source string }
-	putAnswer struct {
-		Entries []struct{ ErrorCode, ErrorMessage string }
-	}
-)
-
-func (r *Replier) entry(result Result) (event, error) {
+func (r *Replier) entry(result Result) (types.PutEventsRequestEntry, error) {
 	detail := newDetail(result)
 	text, err := detail.encode(maxDetailSize)
 	if err != nil {
-		return event{}, err
+		return types.PutEventsRequestEntry{}, err
 	}
-	return event{
-		EventBusName: r.bus,
-		Source:       EventSource,
-		DetailType:   "SES Identity Policy " + detail.Outcome,
-		Detail:       string(text),
+	return types.PutEventsRequestEntry{
+		EventBusName: &r.bus,
+		Source:       aws.String(EventSource),
+		DetailType:   aws.String("SES Identity Policy " + detail.Outcome),
+		Detail:       aws.String(string(text)),
 	}, nil
 }
 
-// nextCall takes from the head of entries what fits into one call.
-func nextCall(entries []event) (call, rest []event) {
+// nextCall splits off the entries that fit into one call.
+func nextCall(entries []types.PutEventsRequestEntry) (call, rest []types.PutEventsRequestEntry) {
 	n, size := 0, 0
 	for n < len(entries) && n < maxEntries {
-		size += len(entries[n].Source) + len(entries[n].DetailType) + len(entries[n].Detail)
+		size += len(*entries[n].Source) + len(*entries[n].DetailType) + len(*entries[n].Detail)
 		if n > 0 && size > maxEventsSize {
 			break
 		}
@@ -103,26 +101,31 @@ func nextCall(entries []event) (call, rest []event) {
 	return entries[:n], entries[n:]
 }
 
-// send sends one call's entries, and those again that failed for a moment's reason. It returns how
-// many were lost, and why the last of them was.
-func (r *Replier) send(ctx context.Context, entries []event) (lost int, why error) {
-	_ = persist(ctx, announceTries, announcePause, func() (again bool, _ error) {
-		var out putAnswer
-		if err := r.caller().call(ctx, eventBridge, "PutEvents", putEvents{entries}, &out); err != nil {
+// send sends the entries of one call, and repeats those that failed with a
+// retryable code. It returns how many were lost, and the last error.
+func (r *Replier) send(ctx context.Context, entries []types.PutEventsRequestEntry) (lost int, why error) {
+	_ = repeat(ctx, announceAttempts, announcePause, func() (again bool, _ error) {
+		out, err := r.events().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+		if err != nil {
 			why = err
 			return true, err
 		}
-		var left []event
-		for i, answer := range out.Entries {
+		if len(out.Entries) != len(entries) {
+			lost, why, entries = lost+len(entries), errors.New("PutEvents answered for another number of entries"), nil
+			return false, why
+		}
+		var left []types.PutEventsRequestEntry
+		for i, result := range out.Entries {
+			code := aws.ToString(result.ErrorCode)
 			switch {
-			case answer.ErrorCode == "" || i >= len(entries):
+			case code == "":
 				continue
-			case retryable[answer.ErrorCode]:
+			case retryable[code]:
 				left = append(left, entries[i])
 			default:
 				lost++
 			}
-			why = fmt.Errorf("%s: %s", answer.ErrorCode, answer.ErrorMessage)
+			why = fmt.Errorf("%s: %s", code, aws.ToString(result.ErrorMessage))
 		}
 		entries = left
 		return len(entries) > 0, why

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/message"
@@ -49,7 +51,8 @@ type Result struct {
 type Replier struct {
 	buckets buckets
 	http    func() doer
-	caller  func() *caller
+	events  func() *eventbridge.Client
+	tasks   func() *sfn.Client
 	bus     string
 }
 
@@ -60,8 +63,12 @@ func New(cfg aws.Config, eventBus string) *Replier {
 	return &Replier{
 		buckets: newBuckets(cfg),
 		http:    sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
-		caller:  sync.OnceValue(func() *caller { return newCaller(cfg) }),
-		bus:     eventBus,
+		// Announce has its own, shorter backoff.
+		events: sync.OnceValue(func() *eventbridge.Client {
+			return eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.Retryer = aws.NopRetryer{} })
+		}),
+		tasks: sync.OnceValue(func() *sfn.Client { return sfn.NewFromConfig(cfg) }),
+		bus:   eventBus,
 	}
 }
 
