@@ -73,5 +73,5 @@ deploy: ## Deploy to the AWS account of your credentials. Needs sam.
 	@sam deploy --guided --capabilities CAPABILITY_IAM
 
 .PHONY: bench
-bench: ## Measure it beside what people would use instead (three minutes), to shared/bench/report.
+bench: ## Measure it beside the alternatives (three minutes), to shared/bench/report.
 	@go run ./shared/bench

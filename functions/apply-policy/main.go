@@ -1,9 +1,3 @@
-// One batch at a time needs no count of processors that follows the limits of a
-// container: reading them takes a twentieth of the start.
-//
-//go:debug containermaxprocs=0
-//go:debug updatemaxprocs=0
-
 // Command apply-policy is the Lambda function: it takes batches of requests
 // from the request queue, checks each, applies it with PutIdentityPolicy or
 // DeleteIdentityPolicy at the pace SES allows, answers whoever asked, and sends

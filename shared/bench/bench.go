@@ -6,15 +6,13 @@ import (
 	"slices"
 )
 
-// bench is one run: what its sections share.
+// bench is one run: the state that its sections share.
 type bench struct {
 	starts, runs int
-	alone        bool   // nothing but Go
-	backlog      []byte // the plot
 
 	folder string            // temporary
 	built  map[string]string // executables for this machine, by package
-	bursts *bursts           // what Drain, Repeats and Cost are about, measured at once
+	bursts *bursts           // shared by Drain and Cost
 }
 
 // temporary is the run's temporary folder.
@@ -27,7 +25,7 @@ func (b *bench) temporary() (string, error) {
 	return b.folder, err
 }
 
-// clean takes away what the run left.
+// clean removes the temporary folder.
 func (b *bench) clean() {
 	if b.folder != "" {
 		_ = os.RemoveAll(b.folder) // the system clears its temporary folder too
@@ -43,7 +41,7 @@ func (b *bench) executable(ctx context.Context, pkg string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, err := build(ctx, folder, pkg, "")
+	path, err := build(ctx, folder, pkg)
 	if err != nil {
 		return "", err
 	}

@@ -1,69 +1,30 @@
 package main
 
 import (
-	"archive/zip"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
-// What is built, by package.
+// The packages that are built.
 const (
 	ours     = "./functions/apply-policy"
-	nothing  = "./shared/bench/testdata/nothing"
 	standard = "./shared/bench/testdata/standard"
 )
 
-// What the two others are called in tables.
-const (
-	nothingName  = "nothing (aws-lambda-go alone)"
-	standardName = "nothing, with the SDK's standard configuration and its clients of SES and SQS"
-)
+// standardName is the contender's name in tables.
+const standardName = "a function with the SDK's standard configuration and the same clients, and no other code"
 
-// build compiles a function the way the Makefile does, for this machine where
-// arch is empty, and returns the executable's path.
-func build(ctx context.Context, folder, pkg, arch string) (string, error) {
-	path := filepath.Join(folder, filepath.Base(pkg)+arch, "bootstrap")
+// build compiles a function for this machine with the Makefile's flags and
+// returns the executable's path.
+func build(ctx context.Context, folder, pkg string) (string, error) {
+	path := filepath.Join(folder, filepath.Base(pkg), "bootstrap")
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", path, pkg)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
-	if arch != "" {
-		command.Env = append(command.Env, "GOOS=linux")
-	}
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s: %w\n%s", pkg, err, text)
 	}
 	return path, nil
-}
-
-// sizes are the bytes of an executable, bare and in a deployment package.
-func sizes(path string) (bare, zipped int64, err error) {
-	executable, err := os.Open(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer executable.Close() //nolint:errcheck // it was only read
-	var counted counter
-	archive := zip.NewWriter(&counted)
-	entry, err := archive.Create("bootstrap")
-	if err != nil {
-		return 0, 0, err
-	}
-	if bare, err = io.Copy(entry, executable); err != nil {
-		return 0, 0, err
-	}
-	if err := archive.Close(); err != nil {
-		return 0, 0, err
-	}
-	return bare, int64(counted), nil
-}
-
-// counter counts what is written to it.
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
 }

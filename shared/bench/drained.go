@@ -41,5 +41,4 @@ func middle(runs []drained, figure func(drained) float64) float64 {
 func took(d drained) float64      { return d.Took.Seconds() }
 func throttled(d drained) float64 { return float64(d.Throttled) }
 func givenUp(d drained) float64   { return float64(d.GivenUp) }
-func calls(d drained) float64     { return float64(len(d.Taken) + d.Throttled) }
 func billed(d drained) float64    { return d.Billed.Seconds() }

@@ -10,18 +10,12 @@ import (
 // markdown is the report as a person reads it.
 func (r report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured on %s with `make bench`: %s, %d cores, %s, %s. All contenders of a table were measured side by side, in one run.\n",
+	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured on %s with `make bench`: %s, %d cores, %s, %s. All rows of a table were measured in the same run.\n",
 		r.Date, r.Machine.CPU, r.Machine.Cores, r.Machine.OS, r.Machine.Go)
 	r.goals(&b)
 	for _, s := range r.Sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.Title, s.About)
-		if s.Plot != "" {
-			fmt.Fprintf(&b, "![%s](%s)\n\n", s.Title, s.Plot)
-		}
 		s.table(&b)
-		for _, note := range s.Notes {
-			fmt.Fprintf(&b, "\n%s\n", note)
-		}
 	}
 	return b.String()
 }
@@ -34,7 +28,7 @@ func (r report) goals(b *strings.Builder) {
 			if !g.met() {
 				verdict = "**missed**"
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", g.What, number(g.Value), g.bound(), verdict)
+			fmt.Fprintf(b, "| %s | %s | at most %s | %s |\n", g.What, number(g.Value), number(g.AtMost), verdict)
 		}
 	}
 }

@@ -34,8 +34,6 @@ type section struct {
 	Columns []string `json:"columns"`
 	Lines   []line   `json:"lines"`
 	Goals   []goal   `json:"goals,omitempty"`
-	Notes   []string `json:"notes,omitempty"` // what was left out, and why
-	Plot    string   `json:"plot,omitempty"`  // a file beside the report
 }
 
 // line is one contender's figures, one for each column; NaN for none.
@@ -47,7 +45,7 @@ type line struct {
 // value is a figure that may be missing, which JSON writes as null.
 type value float64
 
-// none is a figure that there is none of.
+// none is a missing value.
 var none = value(math.NaN())
 
 // MarshalJSON writes what is missing as null.
@@ -58,55 +56,28 @@ func (v value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(math.Round(float64(v)*1e4) / 1e4)
 }
 
-// goal is a figure with a bound. Ratios are of two contenders in one run, so
-// that they hold on any machine.
+// goal is an upper bound. Most are for the ratio of two contenders in one run,
+// which holds on any machine.
 type goal struct {
-	What    string `json:"what"`
-	Value   value  `json:"value"`
-	AtMost  value  `json:"atMost"`
-	AtLeast value  `json:"atLeast"`
+	What   string `json:"what"`
+	Value  value  `json:"value"`
+	AtMost value  `json:"atMost"`
 
-	alarm value // a bound of the same kind for -check, for busy machines; none for the goal's own
+	alarm value // the bound of -check, which allows for busy machines
 }
 
 func atMost(what string, v, bound float64) goal {
-	return goal{What: what, Value: value(v), AtMost: value(bound), AtLeast: none, alarm: none}
+	return goal{What: what, Value: value(v), AtMost: value(bound), alarm: value(bound)}
 }
 
-func atLeast(what string, v, bound float64) goal {
-	return goal{What: what, Value: value(v), AtMost: none, AtLeast: value(bound), alarm: none}
-}
-
-// met reports whether the figure is within its bound.
-func (g goal) met() bool {
-	return !math.IsNaN(float64(g.Value)) && !(g.Value > g.AtMost) && !(g.Value < g.AtLeast)
-}
-
-// alarmed is the goal with the bound that -check holds it to.
+// alarmed sets another bound for -check.
 func (g goal) alarmed(bound float64) goal {
 	g.alarm = value(bound)
 	return g
 }
 
-// checked is the goal as -check sees it.
-func (g goal) checked() goal {
-	switch {
-	case math.IsNaN(float64(g.alarm)):
-	case math.IsNaN(float64(g.AtMost)):
-		g.AtLeast = g.alarm
-	default:
-		g.AtMost = g.alarm
-	}
-	return g
-}
-
-// bound is the bound in words.
-func (g goal) bound() string {
-	if math.IsNaN(float64(g.AtMost)) {
-		return "at least " + number(g.AtLeast)
-	}
-	return "at most " + number(g.AtMost)
-}
+// met reports whether the value was measured and is within the bound.
+func (g goal) met() bool { return g.Value <= g.AtMost }
 
 func newReport() report {
 	m := machine{CPU: "unknown", Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
@@ -121,12 +92,12 @@ func newReport() report {
 	return report{Date: time.Now().UTC().Format(time.DateOnly), Machine: m}
 }
 
-// missed are the goals that were missed by more than -check allows.
+// missed returns the goals missed by more than -check allows.
 func (r report) missed() []goal {
 	var list []goal
 	for _, s := range r.Sections {
 		for _, g := range s.Goals {
-			if g = g.checked(); !g.met() {
+			if !(g.Value <= g.alarm) { //nolint:staticcheck // a missing value, NaN, is a miss
 				list = append(list, g)
 			}
 		}

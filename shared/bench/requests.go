@@ -11,7 +11,6 @@ import (
 
 const (
 	burst    = 60 // requests at once
-	keys     = 10 // policies that the requests of Repeats are about
 	singles  = 20 // requests that come one by one
 	interval = time.Second
 	// An answer of SES takes between these, half of it on the way there and
@@ -26,24 +25,12 @@ const (
 // request is one policy to put.
 type request struct{ Identity, Name, Policy string }
 
-// distinct are the requests of Drain: each about a policy of its own.
+// distinct returns a burst of requests, each for another policy.
 func distinct() []request {
 	list := make([]request, burst)
 	for i := range list {
 		list[i] = requestFor(i)
 	}
-	return list
-}
-
-// repeated are the requests of Repeats, in an order that the seed decides: each
-// is about one of ten policies.
-func repeated(seed uint64) []request {
-	random := rand.New(rand.NewPCG(seed, 1))
-	list := make([]request, burst)
-	for i := range list {
-		list[i] = requestFor(i % keys)
-	}
-	random.Shuffle(len(list), func(a, b int) { list[a], list[b] = list[b], list[a] })
 	return list
 }
 

@@ -13,38 +13,32 @@ import (
 	"time"
 )
 
-// startPatience is the longest that one start may take.
-const startPatience = 20 * time.Second
+// startTimeout limits one start.
+const startTimeout = 20 * time.Second
 
-// start measures starts: the contenders take turns, so that what else the
-// machine does meets them alike.
+// start measures starts. The contenders take turns in random order, so that
+// other load on the machine affects them alike.
 func start(ctx context.Context, b *bench) (section, error) {
 	s := section{Name: "start", Title: "Start",
-		About:   fmt.Sprintf("From the start of the process to its first poll of the Runtime API, and the memory it has in use then. Medians of %d starts each, the contenders taking turns in random order. The Go functions are built with the same flags.", b.starts),
-		Columns: []string{"ms to the first poll", "of nothing's", "MB in use", "of nothing's"}}
-	names := []string{nothingName, standardName, "this project"}
-	var commands [][]string
-	for _, pkg := range []string{nothing, standard, ours} {
+		About:   fmt.Sprintf("From the start of the process to its first poll of the Runtime API, and its resident memory at that point. Medians of %d starts each, the contenders taking turns in random order, built with the same flags.", b.starts),
+		Columns: []string{"ms to the first poll", "ratio", "MB resident", "ratio"}}
+	names := []string{standardName, "this project"}
+	var paths []string
+	for _, pkg := range []string{standard, ours} {
 		path, err := b.executable(ctx, pkg)
 		if err != nil {
 			return s, err
 		}
-		commands = append(commands, []string{path})
+		paths = append(paths, path)
 	}
-	node, noNode := b.node(ctx)
-	if noNode != nil {
-		s.Notes = append(s.Notes, "Node was left out: "+noNode.Error()+".")
-	} else {
-		commands, names = append(commands, node), append(names, "Node, Powertools batch and @aws-sdk/client-ses, bundled")
-	}
-	times, memory := make([][]float64, len(commands)), make([][]float64, len(commands))
+	times, memory := make([][]float64, len(paths)), make([][]float64, len(paths))
 	for n := range b.starts + 1 {
-		for _, i := range rand.Perm(len(commands)) { // whoever follows another finds what that left in the caches
-			took, resident, err := startOnce(ctx, commands[i])
+		for _, i := range rand.Perm(len(paths)) {
+			took, resident, err := startOnce(ctx, paths[i])
 			if err != nil {
 				return s, fmt.Errorf("starting %s: %w", names[i], err)
 			}
-			if n > 0 { // the first fills the page cache
+			if n > 0 { // the first start fills the page cache
 				times[i], memory[i] = append(times[i], took.Seconds()*1e3), append(memory[i], resident)
 			}
 		}
@@ -53,27 +47,22 @@ func start(ctx context.Context, b *bench) (section, error) {
 		s.Lines = append(s.Lines, line{name, []value{value(median(times[i])), value(median(times[i]) / median(times[0])),
 			value(median(memory[i])), value(median(memory[i]) / median(memory[0]))}})
 	}
-	s.Goals = append(s.Goals,
-		atMost("start, of a function that does nothing", median(times[2])/median(times[0]), 1.5).alarmed(2.25),
-		atMost("start, of one that loads the SDK's configuration and two clients", median(times[2])/median(times[1]), 1.05).alarmed(1.2))
-	if noNode == nil {
-		s.Goals = append(s.Goals, atLeast("start, times faster than Node", median(times[3])/median(times[2]), 20).alarmed(10))
-	}
+	s.Goals = []goal{atMost("start, compared with "+standardName, median(times[1])/median(times[0]), 1.05).alarmed(1.2)}
 	return s, nil
 }
 
-// startOnce starts a function, waits for its first poll, and ends it. Resident
-// is its memory in MB, NaN where the system does not tell.
-func startOnce(ctx context.Context, command []string) (took time.Duration, resident float64, err error) {
+// startOnce starts a function, waits for its first poll, and kills it. Resident
+// is its memory in MB, NaN where the system does not report it.
+func startOnce(ctx context.Context, path string) (took time.Duration, resident float64, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, 0, err
 	}
 	defer listener.Close() //nolint:errcheck // nothing was written to it
-	if err := listener.(*net.TCPListener).SetDeadline(time.Now().Add(startPatience)); err != nil {
+	if err := listener.(*net.TCPListener).SetDeadline(time.Now().Add(startTimeout)); err != nil {
 		return 0, 0, err
 	}
-	process := exec.CommandContext(ctx, command[0], command[1:]...)
+	process := exec.CommandContext(ctx, path)
 	process.Env = environment(listener.Addr().String())
 	begun := time.Now()
 	if err := process.Start(); err != nil {
@@ -94,19 +83,19 @@ func startOnce(ctx context.Context, command []string) (took time.Duration, resid
 		return 0, 0, err
 	}
 	if !strings.HasPrefix(asked, "GET /2018-06-01/runtime/invocation/next ") {
-		return 0, 0, fmt.Errorf("it asked %q, expected GET next", asked)
+		return 0, 0, fmt.Errorf("got %q, want GET next", asked)
 	}
 	return took, residentMB(process.Process.Pid), nil
 }
 
-// environment is the least of what Lambda gives a function, and what ours needs.
+// environment is what Lambda sets at least, and what this function requires.
 func environment(runtimeAPI string) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "AWS_LAMBDA_RUNTIME_API=" + runtimeAPI, "AWS_LAMBDA_FUNCTION_NAME=bench", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_SESSION_TOKEN=local",
-		"DEAD_LETTER_QUEUE_URL=http://127.0.0.1:1/123456789012/DeadLetterQueue"}
+		"DEAD_LETTER_QUEUE_URL=http://127.0.0.1:1/123456789012/DeadLetterQueue", "LEDGER_TABLE=Ledger", "MAX_RECEIVE_COUNT=20"}
 }
 
-// residentMB is a process's resident memory: Linux's alone.
+// residentMB returns a process's resident memory. It is known on Linux only.
 func residentMB(pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
