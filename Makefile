@@ -75,3 +75,7 @@ deploy: ## Deploy to the AWS account of your credentials. Needs sam.
 .PHONY: bench
 bench: ## Measure it beside the alternatives (three minutes), to shared/bench/report.
 	@go run ./shared/bench
+
+.PHONY: release
+release: ## Build the release files to .build/release: the command for six platforms, the function's zip, its template, SHA256SUMS.
+	@go run ./shared/release -to .build/release
