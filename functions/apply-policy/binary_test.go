@@ -36,17 +36,13 @@ func TestTheBinaryUnderFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fifo := range []bool{false, true} {
-		t.Run(kindOfQueue(fifo), func(t *testing.T) {
-			b := newBinary(t, bootstrap, fifo)
-			b.run()
-			b.settleAccounts()
-			b.s.check()
-			t.Log(b)
-			if len(b.s.violations) > 0 {
-				t.Error(b.s.report())
-			}
-		})
+	b := newBinary(t, bootstrap)
+	b.run()
+	b.settleAccounts()
+	b.s.check()
+	t.Log(b)
+	if len(b.s.violations) > 0 {
+		t.Error(b.s.report())
 	}
 }
 
@@ -72,16 +68,11 @@ type madeCall struct {
 	stored string
 }
 
-func newBinary(t *testing.T, bootstrap string, fifo bool) *binary {
+func newBinary(t *testing.T, bootstrap string) *binary {
 	t.Helper()
 	b := &binary{t: t, done: map[string]bool{}}
-	kind := "standard"
-	if fifo {
-		kind = "fifo"
-	}
 	stack, err := local.Start(t.Context(), local.Config{
 		Template: "../../template.yaml", Bootstrap: bootstrap, Listen: "127.0.0.1:0", Paused: true,
-		Parameters:   map[string]string{"QueueType": kind},
 		Environment:  map[string]string{envMinCallInterval: binaryInterval.String()},
 		CallInterval: binaryInterval,
 		Observer:     local.Observer{Request: b.heard, Mapping: b.watch, Call: b.called},
@@ -95,7 +86,7 @@ func newBinary(t *testing.T, bootstrap string, fifo bool) *binary {
 		t: t, dice: newDice(rand.Uint64()), byID: map[string]*asked{}, began: time.Now(),
 		source: stack.Source(), dead: stack.DeadLetters(), ses: stack.Email,
 		scenario: scenario{
-			fifo: fifo, maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,
+			maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,
 			sendUntil: time.Duration(*manyRequests) * 10 * time.Millisecond, bursts: true, late: 3 * time.Second,
 		},
 	}

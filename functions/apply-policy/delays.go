@@ -3,34 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sespolicy/shared/outcome"
 )
 
-const (
-	firstDelay = 30 * time.Second // after the first receive, doubling with each
-	maxDelay   = 15 * time.Minute
-	// delaysTimeout leaves time for the response.
-	delaysTimeout = 2 * time.Second
-)
+// delaysTimeout leaves time for the response.
+const delaysTimeout = 2 * time.Second
 
-// ChangeMessageVisibilityBatchAPIClient is the one operation of SQS that delays
-// need.
+// ChangeMessageVisibilityBatchAPIClient is the one SQS operation that delays need.
 type ChangeMessageVisibilityBatchAPIClient interface {
 	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
-// setDelays says when the messages that are handed back come again. An error
-// costs nothing: where no delay was set the queue's own visibility timeout
-// serves.
+// setDelays hides each retried message for its outcome's delay. An error does no
+// harm: without a delay, the queue's own visibility timeout applies.
 func setDelays(ctx context.Context, client ChangeMessageVisibilityBatchAPIClient, deadLetterQueueURL string, requests []*request) error {
 	var entries []types.ChangeMessageVisibilityBatchRequestEntry
 	queueURL := ""
@@ -42,7 +36,7 @@ func setDelays(ctx context.Context, client ChangeMessageVisibilityBatchAPIClient
 		entries = append(entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
 			ReceiptHandle:     aws.String(r.Record.ReceiptHandle),
-			VisibilityTimeout: int32(retryDelay(r) / time.Second),
+			VisibilityTimeout: int32(r.outcome.Delay / time.Second),
 		})
 	}
 	if len(entries) == 0 {
@@ -61,22 +55,10 @@ func setDelays(ctx context.Context, client ChangeMessageVisibilityBatchAPIClient
 	return nil
 }
 
-// retryDelay is how long r stays away: nothing for what was not tried for lack
-// of time, else 30 seconds doubling with each receive up to 15 minutes, and up
-// to a tenth less, at random, so that a burst does not come back as one.
-func retryDelay(r *request) time.Duration {
-	if r.untried {
-		return 0
-	}
-	delay := maxDelay
-	if doublings := max(r.Receives, 1) - 1; doublings < 5 {
-		delay = firstDelay << doublings
-	}
-	return delay - rand.N(delay/10)
-}
-
-// siblingURL is the URL of the queue with the given ARN, which is in the same
-// account and Region as the queue at url.
-func siblingURL(url, arn string) string {
-	return url[:strings.LastIndexByte(url, '/')+1] + arn[strings.LastIndexByte(arn, ':')+1:]
+// siblingURL is the URL of the queue with the given ARN, in the same account and
+// Region as the queue at url. Only a queue's messages have receipt handles, and
+// Lambda gives them its ARN.
+func siblingURL(url, queueARN string) string {
+	queue, _ := arn.Parse(queueARN)
+	return url[:strings.LastIndexByte(url, '/')+1] + queue.Resource
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -11,103 +10,132 @@ import (
 	"sespolicy/shared/guardrail"
 )
 
-// The environment variables the function reads. Endpoints are the SDK's own
-// (AWS_ENDPOINT_URL_SES and its like): nothing here knows where it runs.
+// The environment variables the function reads, those of the guardrails aside.
+// Endpoints are the SDK's own (AWS_ENDPOINT_URL_SES and its like).
 const (
-	envDeadLetterQueueURL      = "DEAD_LETTER_QUEUE_URL"     // required
-	envMinCallInterval         = "MIN_CALL_INTERVAL"         // a Go duration; default 1s
-	envAllowedIdentities       = "ALLOWED_IDENTITIES"        // patterns, separated by commas; default all
-	envAllowedPolicyNames      = "ALLOWED_POLICY_NAMES"      // the same
-	envAllowedPrincipals       = "ALLOWED_PRINCIPALS"        // the same; default all but the public
-	envAllowPublicPrincipal    = "ALLOW_PUBLIC_PRINCIPAL"    // default false
-	envRequireMatchingResource = "REQUIRE_MATCHING_RESOURCE" // default true
-	envEventBusName            = "EVENT_BUS_NAME"            // default none: no events
+	envDeadLetterQueueURL  = "DEAD_LETTER_QUEUE_URL" // required
+	envMaxReceiveCount     = "MAX_RECEIVE_COUNT"     // required: the request queue's maxReceiveCount
+	envMinCallInterval     = "MIN_CALL_INTERVAL"     // a Go duration; default 1s
+	envEventBusName        = "EVENT_BUS_NAME"        // default none: no events
+	envAnswerStepFunctions = "ANSWER_STEP_FUNCTIONS" // default false: a request with a TaskToken is refused
 )
 
 const (
 	// defaultCallInterval is what SES documents: each of the identity policy
 	// calls at most once a second.
 	defaultCallInterval = time.Second
-	// maxCallInterval leaves room for one call at least in the function's minute.
+	// maxCallInterval leaves room for at least one call in the function's minute.
 	maxCallInterval = 30 * time.Second
+	// maxMaxReceiveCount is SQS's limit of maxReceiveCount.
+	maxMaxReceiveCount = 1000
 )
 
 // environment is what the function's environment variables say.
 type environment struct {
-	DeadLetterQueueURL string
-	MinCallInterval    time.Duration
-	Guardrail          guardrail.Config
-	EventBusName       string
+	DeadLetterQueueURL  string
+	MaxReceiveCount     int
+	MinCallInterval     time.Duration
+	EventBusName        string
+	AnswerStepFunctions bool
+	Guardrail           *guardrail.Guardrail
 }
 
-// readEnvironment reads all of it, or says everything that is wrong with it.
-func readEnvironment() (environment, error) {
-	var v variables
+// readEnvironment reads all variables, or reports everything that is wrong with
+// them. lookup returns a variable's value, empty if it is not set.
+func readEnvironment(lookup func(string) string) (environment, error) {
+	v := variables{lookup: lookup}
 	e := environment{
-		DeadLetterQueueURL: v.required(envDeadLetterQueueURL, "the URL of the dead-letter queue"),
-		MinCallInterval:    v.interval(envMinCallInterval),
-		Guardrail: guardrail.Config{
-			AllowedIdentities:       v.patterns(envAllowedIdentities),
-			AllowedPolicyNames:      v.patterns(envAllowedPolicyNames),
-			AllowedPrincipals:       v.patterns(envAllowedPrincipals),
-			AllowPublicPrincipal:    v.boolean(envAllowPublicPrincipal, false),
-			RequireMatchingResource: v.boolean(envRequireMatchingResource, true),
-		},
-		EventBusName: os.Getenv(envEventBusName),
+		DeadLetterQueueURL:  v.required(envDeadLetterQueueURL, "the URL of the dead-letter queue"),
+		MaxReceiveCount:     v.receives(envMaxReceiveCount),
+		MinCallInterval:     v.interval(envMinCallInterval),
+		EventBusName:        lookup(envEventBusName),
+		AnswerStepFunctions: v.boolean(envAnswerStepFunctions, false),
+		Guardrail:           v.guardrail(),
 	}
 	if len(v.wrong) > 0 {
-		return e, fmt.Errorf("the function's environment is wrong, nothing was started:\n%w", errors.Join(v.wrong...))
+		return e, fmt.Errorf("wrong environment variables:\n%w", errors.Join(v.wrong...))
 	}
 	return e, nil
 }
 
 // variables reads environment variables and gathers what is wrong with them.
-type variables struct{ wrong []error }
+type variables struct {
+	lookup func(string) string
+	wrong  []error
+}
+
+func (v *variables) refuse(name, expected string) {
+	if value := v.lookup(name); value != "" {
+		v.wrong = append(v.wrong, fmt.Errorf("%s is %q, expected %s", name, value, expected))
+		return
+	}
+	v.wrong = append(v.wrong, fmt.Errorf("%s is missing, expected %s", name, expected))
+}
 
 func (v *variables) required(name, what string) string {
-	value := os.Getenv(name)
+	value := v.lookup(name)
 	if value == "" {
-		v.wrong = append(v.wrong, fmt.Errorf("%s is missing, expected %s", name, what))
+		v.refuse(name, what)
 	}
 	return value
 }
 
+func (v *variables) receives(name string) int {
+	n, err := strconv.Atoi(v.lookup(name))
+	if err != nil || n < 1 || n > maxMaxReceiveCount {
+		v.refuse(name, fmt.Sprintf("the request queue's maxReceiveCount, 1 to %d", maxMaxReceiveCount))
+	}
+	return n
+}
+
 func (v *variables) interval(name string) time.Duration {
-	value := os.Getenv(name)
+	value := v.lookup(name)
 	if value == "" {
 		return defaultCallInterval
 	}
 	interval, err := time.ParseDuration(value)
 	if err != nil || interval <= 0 || interval > maxCallInterval {
-		v.wrong = append(v.wrong, fmt.Errorf("%s is %q, expected a duration over 0 and up to %v, like 1s or 1500ms", name, value, maxCallInterval))
+		v.refuse(name, fmt.Sprintf("a duration over 0 and up to %v, like 1s or 1500ms", maxCallInterval))
 	}
 	return interval
 }
 
+func (v *variables) boolean(name string, absent bool) bool {
+	switch v.lookup(name) {
+	case "":
+		return absent
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	v.refuse(name, "true or false")
+	return absent
+}
+
 func (v *variables) patterns(name string) []string {
-	value := os.Getenv(name)
+	value := v.lookup(name)
 	if value == "" {
 		return nil
 	}
 	patterns := strings.Split(value, ",")
-	for i, pattern := range patterns {
-		patterns[i] = strings.TrimSpace(pattern)
-		if patterns[i] == "" {
-			v.wrong = append(v.wrong, fmt.Errorf("%s is %q, expected patterns separated by single commas: number %d is empty", name, value, i+1))
-		}
+	for i := range patterns {
+		patterns[i] = strings.TrimSpace(patterns[i])
 	}
 	return patterns
 }
 
-func (v *variables) boolean(name string, absent bool) bool {
-	switch value := os.Getenv(name); value {
-	case "":
-		return absent
-	case "true", "false":
-		b, _ := strconv.ParseBool(value)
-		return b
-	default:
-		v.wrong = append(v.wrong, fmt.Errorf("%s is %q, expected true or false", name, value))
-		return absent
+// guardrail reads the guardrails' variables.
+func (v *variables) guardrail() *guardrail.Guardrail {
+	g, err := guardrail.New(guardrail.Config{
+		AllowedIdentities:       v.patterns(guardrail.AllowedIdentities),
+		AllowedPolicyNames:      v.patterns(guardrail.AllowedPolicyNames),
+		AllowedPrincipals:       v.patterns(guardrail.AllowedPrincipals),
+		AllowPublicPrincipal:    v.boolean(guardrail.AllowPublicPrincipal, false),
+		RequireMatchingResource: v.boolean(guardrail.RequireMatchingResource, true),
+	})
+	if err != nil {
+		v.wrong = append(v.wrong, err)
 	}
+	return g
 }

@@ -22,6 +22,7 @@ import (
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/wire"
+	"sespolicy/shared/outcome"
 )
 
 // world is the function with everything it calls, in memory.
@@ -47,13 +48,19 @@ func newWorld(t *testing.T, config guardrail.Config) *world {
 		w.ses.ServeHTTP(rw, r)
 	})
 	cfg := aws.Config{Region: "us-east-1", HTTPClient: &wire.Client{Handler: front}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
-	h, err := newHandler(environment{DeadLetterQueueURL: w.letters.URL(), MinCallInterval: time.Second, Guardrail: config},
-		cfg, slog.New(slog.NewJSONHandler(&w.out, nil)), &w.out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.handler = h
+	w.handler = newHandler(testEnvironment(t, w.letters.URL(), config), cfg, slog.New(slog.NewJSONHandler(&w.out, nil)), &w.out)
 	return w
+}
+
+// testEnvironment is what the environment of a deployment says, with the
+// template's numbers.
+func testEnvironment(tb testing.TB, deadLetterQueueURL string, config guardrail.Config) environment {
+	tb.Helper()
+	g, err := guardrail.New(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return environment{DeadLetterQueueURL: deadLetterQueueURL, MaxReceiveCount: 20, MinCallInterval: time.Second, Guardrail: g}
 }
 
 func create(t *testing.T, s *queue.Server, name string, attributes map[string]string) *queue.Queue {
@@ -199,7 +206,7 @@ func TestAnOlderRequestDoesNotUndoANewerOne(t *testing.T) {
 		expect(t, "handed back", len(w.deliver(t, putBody("a.com", "P", "old"))), 1)
 		w.ses.SetFault(nil)
 		w.deliver(t, deleteBody("a.com", "P"))
-		time.Sleep(firstDelay)
+		time.Sleep(outcome.FirstDelay)
 		expect(t, "handed back", len(w.receive(t)), 0)
 		expect(t, "outcomes", w.outcomes(t), "[Retry Unavailable Deleted Superseded]")
 		expect(t, "policies", len(w.ses.Policies()["a.com"]), 0)
@@ -224,7 +231,7 @@ func TestACancelledCreateHasNoEffect(t *testing.T) {
 		w.deliver(t, stackBody("Update", "a.com/Q", "R"))
 		w.ses.SetFault(nil)
 		w.deliver(t, stackBody("Delete", "stack-L-1ABC", "R"))
-		time.Sleep(firstDelay)
+		time.Sleep(outcome.FirstDelay)
 		w.receive(t)
 		expect(t, "across batches", slices.Sorted(maps.Keys(w.ses.Policies()["a.com"])), "[Q]")
 	})
@@ -279,27 +286,12 @@ func TestALastingThrottleEndsTheBatchEarly(t *testing.T) {
 	})
 }
 
-func TestRetriesGrowApart(t *testing.T) {
-	for receives, want := range map[int]time.Duration{1: 30 * time.Second, 2: time.Minute, 5: 8 * time.Minute, 6: 15 * time.Minute, 20: 15 * time.Minute, 1 << 40: 15 * time.Minute} {
-		r := &request{}
-		r.Receives = receives
-		for range 100 {
-			if got := retryDelay(r); got > want || got < want*9/10 {
-				t.Errorf("after %d receives: %v, want up to a tenth less than %v", receives, got, want)
-			}
-		}
-	}
-	if got := retryDelay(&request{untried: true}); got != 0 {
-		t.Errorf("untried: %v", got)
-	}
-}
-
 func TestAnUnknownPrincipalGetsThreeReceives(t *testing.T) {
 	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
 		w.ses.SetUnknownPrincipals("111122223333")
 		w.deliver(t, putBody("a.com", "P", ""))
 		for range 3 {
-			time.Sleep(maxDelay)
+			time.Sleep(outcome.MaxDelay)
 			w.receive(t)
 		}
 		expect(t, "outcomes", w.outcomes(t), "[Retry PrincipalUnknown Retry PrincipalUnknown Retry PrincipalUnknown Rejected InvalidPolicy]")

@@ -4,18 +4,20 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"time"
 
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/reply"
 )
 
-// logRequest writes the one line that each delivery of a request gets: never
-// the policy, a token or a URL. Values that a requester chose stand quoted by
-// the log's format, so that they cannot forge a line.
+// logRequest writes the one log line of each delivery of a request, without the
+// policy, the token or the response URL. The JSON format escapes what a requester
+// wrote, so it cannot forge a line.
 func (h *handler) logRequest(ctx context.Context, r *request) {
 	attributes := []slog.Attr{
 		slog.String("messageId", r.Record.MessageId),
 		slog.String("source", r.Origin),
+		slog.String("senderId", r.SenderID),
 		slog.String("action", string(r.Request.Action)),
 		slog.String("identity", r.Request.Identity.Name),
 		slog.String("policyName", r.Request.PolicyName),
@@ -33,13 +35,13 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 	if trace := traceID(r); trace != "" {
 		attributes = append(attributes, slog.String("traceId", trace))
 	}
-	if len(r.warnings) > 0 {
-		attributes = append(attributes, slog.Any("warnings", r.warnings))
+	if len(r.Warnings) > 0 {
+		attributes = append(attributes, slog.Any("warnings", r.Warnings))
 	}
 	h.log.LogAttrs(ctx, level(r.outcome), "request", attributes...)
 }
 
-// traceID is the requester's own trace where it sent one, else the invocation's.
+// traceID is the requester's trace if it sent one, else the invocation's.
 func traceID(r *request) string {
 	if trace := r.Record.Attributes["AWSTraceHeader"]; trace != "" {
 		return trace
@@ -47,8 +49,8 @@ func traceID(r *request) string {
 	return os.Getenv("_X_AMZN_TRACE_ID")
 }
 
-// level is how loud an outcome is: an error where the deployment is at fault
-// and somebody has to act, a warning where the requester or the moment is.
+// level is an error if the deployment is at fault and somebody has to act, and a
+// warning if the requester or a temporary condition is.
 func level(o outcome.Outcome) slog.Level {
 	switch o.Kind {
 	case outcome.Applied, outcome.Superseded:
@@ -58,7 +60,7 @@ func level(o outcome.Outcome) slog.Level {
 	case outcome.Retry:
 	}
 	switch o.Code {
-	case outcome.CauseAccessDenied, outcome.CauseDeadLetter, outcome.CauseUnknown:
+	case outcome.CauseAccessDenied, outcome.CauseDeadLetter, outcome.CauseLedger, outcome.CauseUnknown:
 		return slog.LevelError
 	case outcome.CauseNoTime, outcome.CauseOrder:
 		return slog.LevelInfo
@@ -66,7 +68,16 @@ func level(o outcome.Outcome) slog.Level {
 	return slog.LevelWarn
 }
 
-// logFailure logs what failed without changing any outcome.
+// logShortTimeout logs, as an error, that the function's timeout is too short for
+// any call of SES: every message would be retried until it runs out of receives.
+func (h *handler) logShortTimeout(ctx context.Context) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < minTimeout {
+		h.log.LogAttrs(ctx, slog.LevelError, "the function's timeout is too short for a call of SES: set it to at least 10 seconds",
+			slog.Int64("remainingMs", time.Until(deadline).Milliseconds()))
+	}
+}
+
+// logFailure logs a failure that changes no outcome.
 func (h *handler) logFailure(ctx context.Context, what string, err error) {
 	if err != nil {
 		h.log.LogAttrs(ctx, slog.LevelWarn, what+" failed", slog.String("error", err.Error()))

@@ -1,14 +1,14 @@
 // Command apply-policy is the Lambda function: it takes batches of requests
 // from the request queue, checks each, applies it with PutIdentityPolicy or
-// DeleteIdentityPolicy at the pace SES allows, answers whoever asked, and sends
-// what cannot be done to the dead-letter queue.
+// DeleteIdentityPolicy at the pace SES allows, tells the requester, and sends
+// what cannot be applied to the dead-letter queue.
 //
-// One batch goes through handler.handle, top to bottom:
+// One batch goes through batch.settle, top to bottom:
 //
-//	message.Open → check.Request → apply → outcome.Of → dead letter, reply
+//	message.Open → check.Request → apply → outcome.Of → dead letter, answer
 //
-// What one instance remembers between batches is the time of its last call and
-// the newest requests it applied; nothing is lost with either.
+// Between batches, an instance remembers the time of its last call and the newest
+// requests it applied; nothing is lost with either.
 package main
 
 import (
@@ -25,8 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sespolicy/shared/apply"
+	"sespolicy/shared/check"
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/guardrail"
 	"sespolicy/shared/reply"
 )
 
@@ -41,7 +41,7 @@ func main() {
 
 // start reads the environment and the SDK's configuration, once per instance.
 func start(ctx context.Context) (*handler, error) {
-	env, err := readEnvironment()
+	env, err := readEnvironment(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -49,25 +49,23 @@ func start(ctx context.Context) (*handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
-	return newHandler(env, cfg, lambdacontext.NewLogger(), os.Stdout)
+	return newHandler(env, cfg, lambdacontext.NewLogger(), os.Stdout), nil
 }
 
-// newHandler makes the clients; what a deployment has not turned on makes none.
-func newHandler(env environment, cfg aws.Config, log *slog.Logger, metricsTo io.Writer) (*handler, error) {
-	fence, err := guardrail.New(env.Guardrail)
-	if err != nil {
-		return nil, fmt.Errorf("reading the guardrails from the environment: %w", err)
-	}
+// newHandler makes the clients that every deployment uses.
+func newHandler(env environment, cfg aws.Config, log *slog.Logger, metricsTo io.Writer) *handler {
 	queues := sqs.NewFromConfig(cfg)
 	return &handler{
-		guardrail:          fence,
+		rules: check.Rules{Guardrail: env.Guardrail, Answers: check.Answers{
+			Region: cfg.Region, S3Endpoint: reply.S3Endpoint(cfg), StepFunctions: env.AnswerStepFunctions}},
 		applier:            apply.New(cfg, env.MinCallInterval),
 		deadLetters:        deadletter.New(queues, env.DeadLetterQueueURL),
 		deadLetterQueueURL: env.DeadLetterQueueURL,
+		maxReceives:        env.MaxReceiveCount,
 		visibility:         queues,
 		replies:            reply.New(cfg, env.EventBusName),
 		marks:              newMarks(),
 		log:                log,
 		metrics:            &metrics{out: metricsTo, function: lambdacontext.FunctionName},
-	}, nil
+	}
 }

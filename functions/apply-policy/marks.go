@@ -3,20 +3,18 @@ package main
 import (
 	"time"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// marksKept bounds the memory of what was applied: about 2 MB. An identity has
-// at most 20 policies, so it is 500 identities with all of theirs.
+// marksKept limits the number of marks, to about 2 MB. An identity has at most 20
+// policies, so it covers 500 identities.
 const marksKept = 10_000
 
-// marks remembers, for the policies applied last, when the request that SES
-// took was sent. A delayed older request is known by it across batches.
+// marks remembers, for the policies applied last, when the request that SES took
+// was sent, so that a delayed older request is recognised in a later batch.
 //
-// It is one instance's memory and it forgets: on a standard queue the order
-// across batches is best effort. On a FIFO queue whose groups are the
-// identities no older request can come after a newer one, and nothing hangs on
-// it.
+// It is one instance's memory, so the order across instances is best effort.
 type marks struct {
 	sent *lru.Cache[string, time.Time]
 }
@@ -29,10 +27,10 @@ func newMarks() *marks {
 	return &marks{sent: cache}
 }
 
-// overtaken reports whether something newer was applied for the request's key,
-// or the resource of its stack was deleted since: a create that waits while
-// another resource of the stack fails is cancelled, and its Delete, which
-// CloudFormation sends with an id of its own making, may get here first.
+// overtaken reports whether a newer request was applied for the request's key, or
+// its stack's resource was deleted since: if another resource of the stack fails,
+// CloudFormation cancels a waiting create, and the Delete, with an id generated
+// by CloudFormation, may arrive first.
 func (m *marks) overtaken(r *request) bool {
 	return m.newer(r.Request.Key(), r) || m.newer(resource(r), r)
 }
@@ -47,13 +45,13 @@ func (m *marks) applied(r *request) {
 	if !r.Request.Nothing {
 		m.sent.Add(r.Request.Key(), r.Sent)
 	}
-	if r.CloudFormation != nil && r.CloudFormation.RequestType == "Delete" {
+	if r.CloudFormation != nil && r.CloudFormation.RequestType == cfn.RequestDelete {
 		m.sent.Add(resource(r), r.Sent)
 	}
 }
 
-// resource names the resource of a stack that a request is for; empty for
-// requests that are for none. No policy's key has a space.
+// resource names the stack's resource that a request is for; empty if it is for
+// none. No policy's key has a space.
 func resource(r *request) string {
 	if r.CloudFormation == nil {
 		return ""

@@ -16,18 +16,18 @@ import (
 // Namespace is where CloudWatch keeps the metrics.
 const Namespace = "sespolicy"
 
-// The metrics, each by FunctionName; Rejected also by Code and Retried also by
-// Cause. Identities and policy names are fields of the log, never dimensions.
+// The metrics, each by FunctionName; Rejected also by Code, Retried also by Cause.
+// Identities and policy names are fields of the log, never dimensions.
 const (
 	metricApplied    = "Applied"
 	metricDeleted    = "Deleted"
 	metricRejected   = "Rejected"
 	metricSuperseded = "Superseded"
 	metricRetried    = "Retried"
-	metricThrottled  = "Throttled"  // attempts of calls that SES refused for coming too soon
-	metricQueueTime  = "QueueTime"  // ms from the queue to the outcome
-	metricCallTime   = "CallTime"   // ms that a request's call of SES took, without waiting for its turn
-	metricPacingTime = "PacingTime" // ms that the batch's calls waited for their turn
+	metricThrottled  = "Throttled"  // attempts that SES throttled
+	metricQueueTime  = "QueueTime"  // ms from SentTimestamp to the outcome
+	metricCallTime   = "CallTime"   // ms that a request's SES call took, without waiting for its turn
+	metricPacingTime = "PacingTime" // ms that the batch's SES calls waited for their turn
 	metricBatchSize  = "BatchSize"
 )
 
@@ -38,18 +38,18 @@ const (
 	dimensionCause    = "Cause"
 )
 
-// maxValues is how many values one metric of a document may have.
+// maxValues is the format's limit of values of one metric in a document.
 const maxValues = 100
 
-// metrics writes what a batch came to in CloudWatch's embedded metric format,
-// which the log turns into metrics without a call:
+// metrics writes a batch's figures in CloudWatch's embedded metric format: logs
+// that CloudWatch turns into metrics.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 type metrics struct {
 	out      io.Writer
 	function string
 }
 
-// metricDefinition and directive are the format's own words.
+// metricDefinition and directive are named as in the format's specification.
 type metricDefinition struct {
 	Name string
 	Unit string
@@ -61,8 +61,8 @@ type directive struct {
 	Metrics    []metricDefinition
 }
 
-// write writes one document for the batch, and one for each code and cause in
-// it: a document has one value of each dimension.
+// write writes one document for the batch, and one for each code and cause in it,
+// because a document has one value of each dimension.
 func (m *metrics) write(requests []*request, calls apply.Stats) error {
 	batch := map[string]any{
 		metricApplied: 0, metricDeleted: 0, metricRejected: 0, metricSuperseded: 0, metricRetried: 0,
@@ -97,7 +97,7 @@ func (m *metrics) write(requests []*request, calls apply.Stats) error {
 	)
 }
 
-// metricOf is the count that a request's outcome adds to.
+// metricOf is the metric that counts a request's outcome.
 func metricOf(r *request) string {
 	if r.outcome.Kind == outcome.Retry {
 		return metricRetried
@@ -115,8 +115,8 @@ func (m *metrics) emitEach(dimension, metric string, counts map[string]int) erro
 	return nil
 }
 
-// emit writes one document: the values, each a number or a list of them, by
-// FunctionName and by one dimension more where one is named.
+// emit writes one document: the values, each a number or a list of numbers, by
+// FunctionName and, unless it is empty, by one more dimension.
 func (m *metrics) emit(dimension, of string, values map[string]any) error {
 	about := directive{Namespace: Namespace, Dimensions: [][]string{{dimensionFunction}}}
 	root := map[string]any{dimensionFunction: m.function}

@@ -39,7 +39,7 @@ func TestMetricsAreWhatTheSchemaAsks(t *testing.T) {
 		ended(message.Put, &outcome.Rejection{Code: "InvalidPolicy"}, 0),
 		ended(message.Put, &outcome.Rejection{Code: "InvalidPolicy"}, 0),
 		ended(message.Put, &outcome.Rejection{Code: "Expired"}, 0),
-		ended(message.Put, &outcome.Delay{Cause: outcome.CauseThrottled}, time.Second),
+		ended(message.Put, &outcome.Transient{Cause: outcome.CauseThrottled}, time.Second),
 		{outcome: outcome.Outcome{Kind: outcome.Superseded}},
 	}
 	for range 200 { // more values than one metric of a document may have

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -9,55 +10,60 @@ import (
 	"sespolicy/shared/reply"
 )
 
-// settle does what follows from the outcome, in the order in which a crash
-// between any two steps loses nothing: first the dead letter, then the answer,
-// and only then may the message be deleted. A step that fails makes it a retry,
-// and so does a step for which there is no time left.
-func (h *handler) settle(ctx context.Context, r *request, o outcome.Outcome) {
-	r.outcome = o
+// end ends the delivery of a request with an outcome, and returns the one that
+// it really ended with.
+func (b *batch) end(ctx context.Context, r *request, o outcome.Outcome) outcome.Outcome {
+	if r.Receives >= b.maxReceives {
+		o = o.Last(r.Receives)
+	}
+	r.outcome = b.deliver(ctx, r, o)
+	b.logRequest(ctx, r)
+	return r.outcome
+}
+
+// deliver acts on the outcome, in an order in which a crash between two steps
+// loses nothing: first the dead letter, then the answer, and only then may the
+// message be deleted. If a step fails, or no time is left for it, the outcome is
+// a retry.
+func (b *batch) deliver(ctx context.Context, r *request, o outcome.Outcome) outcome.Outcome {
+	if o.Kind == outcome.Retry {
+		return o
+	}
+	if o.Kind == outcome.Rejected {
+		if ctx.Err() != nil {
+			return outcome.Of(&outcome.Transient{Cause: outcome.CauseNoTime}, r.Receives)
+		}
+		if err := b.deadLetters.Send(ctx, r.letter(o)); err != nil {
+			return outcome.Of(&outcome.Transient{Cause: outcome.CauseDeadLetter, Err: err}, r.Receives)
+		}
+	}
+	err := b.replies.Answer(ctx, r.result(o))
 	switch {
-	case o.Kind != outcome.Rejected:
-	case ctx.Err() != nil:
-		r.outcome, r.untried = outcome.Of(&outcome.Delay{Cause: outcome.CauseNoTime}, r.Receives), true
-	default:
-		if err := h.deadLetters.Send(ctx, h.letter(r)); err != nil {
-			r.outcome = outcome.Of(&outcome.Delay{Cause: outcome.CauseDeadLetter, Err: err}, r.Receives)
-		}
+	case errors.Is(err, reply.ErrNobodyWaits):
+		b.logFailure(ctx, "answering", err)
+	case err != nil:
+		return outcome.Of(&outcome.Transient{Cause: outcome.CauseReply, Err: err}, r.Receives)
 	}
-	if r.outcome.Kind != outcome.Retry {
-		err := h.replies.Answer(ctx, r.Message, r.outcome, r.warnings)
-		switch {
-		case errors.Is(err, reply.ErrNobodyWaits):
-			h.logFailure(ctx, "answering", err)
-		case err != nil:
-			r.outcome = outcome.Of(&outcome.Delay{Cause: outcome.CauseReply, Err: err}, r.Receives)
-		}
-	}
-	h.logRequest(ctx, r)
+	return o
 }
 
-// letter is the dead letter of a request with that outcome. Whoever was told of
-// the failure once stays told: the request must never take effect behind it.
-func (h *handler) letter(r *request) deadletter.Letter {
-	told := h.replies.Asker(r.Message, r.outcome)
-	if told == "" {
-		told = r.AnsweredTo
+// letter is the dead letter of a request that was rejected. Once a requester was
+// told of the failure, every later letter says so: the request must not take
+// effect after that.
+func (r *request) letter(o outcome.Outcome) deadletter.Letter {
+	return deadletter.Letter{
+		Record: r.Record, Code: o.Code, Message: o.Message, Violations: o.Violations, SenderID: r.SenderID,
+		AnsweredTo: cmp.Or(r.result(o).AnswerTo, deadletter.Answered(r.Record.MessageAttributes)),
 	}
-	return deadletter.Letter{Record: r.Record, Code: r.outcome.Code, Message: r.outcome.Message, Violations: r.outcome.Violations, AnsweredTo: told}
 }
 
-// results are the requests as those who are told of them need them.
-func results(requests []*request) []reply.Result {
-	list := make([]reply.Result, len(requests))
-	for i, r := range requests {
-		list[i] = reply.Result{Message: r.Message, Outcome: r.outcome, Warnings: r.warnings}
-	}
-	return list
-}
-
-// announce sends the events, which nothing hangs on.
-func (h *handler) announce(ctx context.Context, requests []*request) {
+// announce sends the events. They are best effort.
+func (b *batch) announce(ctx context.Context) {
 	ctx, cancel := withReserve(ctx, eventsReserve)
 	defer cancel()
-	h.logFailure(ctx, "announcing outcomes", h.replies.Announce(ctx, results(requests)))
+	results := make([]reply.Result, len(b.requests))
+	for i, r := range b.requests {
+		results[i] = r.result(r.outcome)
+	}
+	b.logFailure(ctx, "announcing outcomes", b.replies.Announce(ctx, results))
 }

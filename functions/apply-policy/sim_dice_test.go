@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// dice is all the chance there is in a simulation, and all of it follows from
-// the seed.
+// dice is the source of all randomness of a simulation, made from the seed.
 //
 // Each question has a stream of numbers of its own, so that two goroutines that
 // wake at the same moment do not change each other's luck: the order in which

@@ -13,8 +13,7 @@ import (
 	"sespolicy/shared/local/mapping"
 )
 
-// history is what happened, for whoever has to find out why, and what must not
-// have happened.
+// history is what happened, and what must not have happened.
 type history struct {
 	lock       sync.Mutex
 	lines      []line
@@ -54,7 +53,7 @@ func (s *simulation) report() string {
 	for _, v := range s.violations {
 		fmt.Fprintf(&b, "  %s: %s %s\n", v.rule, v.key, v.text)
 	}
-	fmt.Fprintf(&b, "  FIFO %v, maxReceiveCount %d, MaximumConcurrency %d\n", s.scenario.fifo, s.scenario.maxReceives, s.scenario.concurrency)
+	fmt.Fprintf(&b, "  maxReceiveCount %d, MaximumConcurrency %d\n", s.scenario.maxReceives, s.scenario.concurrency)
 	for _, spell := range s.scenario.spells {
 		fmt.Fprintf(&b, "  %v\n", spell)
 	}

@@ -53,7 +53,7 @@ type invocation struct {
 	records  []events.SQSMessage
 	said     []*delivery
 	acted    map[string]int64 // by key: when the newest was sent that SES did
-	calls    int              // of AWS so far
+	calls    int              // AWS calls so far
 	breaksAt int              // it ends at this call; 0: it does not
 	breaking fault            // crashes or freezes
 	late     bool             // the call at which it ends is still made
@@ -109,7 +109,7 @@ func (f *instances) release() {
 	f.busy = false
 }
 
-// instance is the warm one, or a new one where there is none any more.
+// instance is the warm one, or a new one if there is none.
 func (f *instances) instance() *instance {
 	idle := f.s.dice.between("idle", 5*time.Minute, 20*time.Minute)
 	if f.current == nil || time.Since(f.current.lastUsed) > idle || f.s.under(coldStarts) {
@@ -136,13 +136,9 @@ func newInstance(s *simulation, number int) *instance {
 			})
 		},
 	}
-	h, err := newHandler(environment{
-		DeadLetterQueueURL: s.dead.URL(), MinCallInterval: time.Second,
-		Guardrail: guardrail.Config{RequireMatchingResource: true},
-	}, cfg, slog.New(listener{in}), io.Discard)
-	if err != nil {
-		s.t.Error(err)
-	}
+	env := testEnvironment(s.t, s.dead.URL(), guardrail.Config{RequireMatchingResource: true})
+	env.MaxReceiveCount = s.scenario.maxReceives
+	h := newHandler(env, cfg, slog.New(listener{in}), io.Discard)
 	h.visibility = seededDelays{s.dice, h.visibility}
 	s.without.weaken(h, cfg)
 	in.handler = h
@@ -201,7 +197,7 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 	return nil
 }
 
-// breakOff ends the instance: at once, or when its time is over.
+// breakOff ends the instance: immediately, or at its deadline.
 func (s *simulation) breakOff(v *invocation) {
 	if v.breaking == freezes {
 		time.Sleep(time.Until(v.deadline))
@@ -218,8 +214,7 @@ func (s *simulation) numbers(records []events.SQSMessage) string {
 	return text
 }
 
-// seededDelays draws the jitter of the delays anew, for the handler's own comes
-// from a source that takes no seed.
+// seededDelays replaces the jitter of the delays, which takes no seed.
 type seededDelays struct {
 	dice *dice
 	ChangeMessageVisibilityBatchAPIClient

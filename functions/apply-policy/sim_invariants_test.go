@@ -8,26 +8,27 @@ import (
 
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/outcome"
 )
 
-// The rules that hold in every run, whatever goes wrong.
+// The rules that hold in every run.
 const (
 	// ruleEnds: every request ends: applied, superseded, or on the dead-letter
 	// queue. It ends once, and again only if it was delivered again.
 	ruleEnds = "every request ends"
-	// ruleSame: the end is one that the request deserves, so that who ends more
-	// than once ends alike. What SES refuses is never applied, and what is refused
-	// before SES not even superseded; what SES takes gets no letter. Put or deleted
-	// twice is the same as once. Applied may become superseded, and rejected too,
-	// when a newer request was taken in between; and only a principal that becomes
-	// known in between makes rejected applied.
+	// ruleSame: the end fits the request, so that a request that ends more than
+	// once ends alike. What SES refuses is never applied, and what is refused
+	// before SES is not even superseded; what SES takes gets no letter, unless its
+	// retries were exhausted. Applied or rejected may become superseded if a newer
+	// request was taken in between; rejected becomes applied only if the principal
+	// became known in between.
 	ruleSame = "ends as it deserves"
 	// ruleReason: a dead letter is the message byte for byte, with the sender's
 	// attributes and the code that belongs to it.
 	ruleReason = "dead letters have their reason"
-	// ruleReceives: what is on the dead-letter queue without a reason has spent
-	// all its receives.
-	ruleReceives = "no reason, no receives left"
+	// ruleReceives: what is on the dead-letter queue without a reason, or with
+	// RetriesExhausted, has spent all its receives.
+	ruleReceives = "exhausted only without receives left"
 	// ruleSuperseded: nothing is superseded before SES has taken something that
 	// is not older, and the same instance heard it say so.
 	ruleSuperseded = "superseded by what SES took"
@@ -73,13 +74,14 @@ func (s *simulation) checkAct(v *invocation, a act) {
 // ending is how one request ended, all its deliveries together.
 type ending struct {
 	applied, superseded, rejected int // answered to the mapping
-	letters, exhausted            int // on the dead-letter queue, with a reason and without
+	letters, moved                int // on the dead-letter queue: sent by the function, moved by SQS
+	exhausted                     int // of both: those that ran out of receives, and may have taken effect
 }
 
 // tookEffect reports whether it ended as what SES took, or as older than that.
 func (e ending) tookEffect() bool { return e.applied+e.superseded > 0 }
 
-// check holds the run to the rules when all is over.
+// check checks the rules after the run.
 func (s *simulation) check() {
 	endings := map[*asked]*ending{}
 	for _, a := range s.asked {
@@ -112,11 +114,10 @@ func (s *simulation) checkLetter(letter queue.Message, endings map[*asked]*endin
 	code, hasReason := letter.Attributes[deadletter.ErrorCode]
 	if !hasReason {
 		a := s.byID[letter.ID]
+		endings[a].moved++
 		endings[a].exhausted++
 		s.exhausted++
-		if spent := s.spent.of[letter.ID] + int(s.lostReceives.Load()); spent < s.scenario.maxReceives {
-			s.violate(ruleReceives, a.key(), "%v was moved by SQS after %d receives", a, spent)
-		}
+		s.checkReceives(a)
 		return
 	}
 	a := s.byID[letter.Attributes[deadletter.SourceMessageID].StringValue]
@@ -126,14 +127,25 @@ func (s *simulation) checkLetter(letter queue.Message, endings map[*asked]*endin
 	}
 	endings[a].letters++
 	s.letters++
-	if code.StringValue != a.kind.code() || letter.Body != a.body || letter.Attributes["Team"].StringValue != "a team" {
+	if code.StringValue == outcome.RetriesExhausted {
+		endings[a].exhausted++
+		s.checkReceives(a)
+	}
+	if code.StringValue != a.kind.code() && code.StringValue != outcome.RetriesExhausted || letter.Body != a.body || letter.Attributes["Team"].StringValue != "a team" {
 		s.violate(ruleReason, a.key(), "%v: %v\n%s", a, letter.Attributes, letter.Body)
+	}
+}
+
+// checkReceives checks that a request has spent all its receives.
+func (s *simulation) checkReceives(a *asked) {
+	if spent := s.spent.of[a.id] + int(s.lostReceives.Load()); spent < s.scenario.maxReceives {
+		s.violate(ruleReceives, a.key(), "%v is exhausted after %d receives", a, spent)
 	}
 }
 
 // checkEnding checks how one request ended.
 func (s *simulation) checkEnding(a *asked, e *ending) {
-	ends, again := e.applied+e.superseded+e.rejected+e.exhausted, s.again.of[a.id]
+	ends, again := e.applied+e.superseded+e.rejected+e.moved, s.again.of[a.id]
 	switch {
 	case ends == 0:
 		s.violate(ruleEnds, a.key(), "%v did not end: %+v", a, *e)
@@ -153,16 +165,15 @@ func (s *simulation) checkEnding(a *asked, e *ending) {
 // of each key asks for.
 //
 // Accepted means: of a kind that SES takes, and not ended on the dead-letter
-// queue alone. Of requests with the same SentTimestamp a standard queue knows
-// no newest; each will do.
+// queue alone. Of requests with the same SentTimestamp none is the newest; each
+// is right.
 //
-// Two things that SES has may be right besides. A request that ran out of
-// receives may have been taken by SES all the same, its answer or its
-// function's response lost each time: being newer than all that ended well, it
-// may stand. And on a standard queue an older request that was still waiting
-// when the instance that knew of the newer one was gone undoes it: the one
-// documented case, which is counted. It is that case only if the instance that
-// made the call had never heard SES take anything newer.
+// Two exceptions are right too. SES may have taken a request that ran out of
+// receives, if its answer or the function's response was lost each time; newer
+// than all that were applied, its policy may stay. And an older request that was
+// still waiting when the instance that knew of the newer one ended replaces it:
+// the documented limitation, which is counted. It is that only if the instance
+// that made the call had never seen SES take anything newer.
 func (s *simulation) checkPolicies(endings map[*asked]*ending) {
 	byKey := map[string][]*asked{}
 	for _, a := range s.asked {
@@ -174,22 +185,22 @@ func (s *simulation) checkPolicies(endings map[*asked]*ending) {
 		has := stored[identity][name]
 		newest := s.newest(requests, endings)
 		right := slices.ContainsFunc(newest, func(a *asked) bool { return a.text == has })
-		if !right && !s.standsAllTheSame(has, requests, newest, endings) && !s.forgotten(key, newest) {
+		if !right && !s.isExhausted(has, requests, newest, endings) && !s.forgotten(key, newest) {
 			s.violate(rulePolicies, key, "SES has %s, expected one of %v", s.whose(has), newest)
 		}
 	}
 }
 
-// newest are the newest accepted requests: of several with the same
-// SentTimestamp all on a standard queue, the last on a FIFO queue.
+// newest are the newest accepted requests: all of those with the same
+// SentTimestamp.
 func (s *simulation) newest(requests []*asked, endings map[*asked]*ending) []*asked {
 	var newest []*asked
 	for _, a := range requests {
 		e := endings[a]
-		if !a.kind.accepted() || !e.tookEffect() && e.letters+e.exhausted > 0 {
+		if !a.kind.accepted() || !e.tookEffect() && e.letters+e.moved > 0 {
 			continue
 		}
-		if len(newest) > 0 && (a.sent > newest[0].sent || s.scenario.fifo) {
+		if len(newest) > 0 && a.sent > newest[0].sent {
 			newest = nil
 		}
 		newest = append(newest, a)
@@ -197,10 +208,10 @@ func (s *simulation) newest(requests []*asked, endings map[*asked]*ending) []*as
 	return newest
 }
 
-// standsAllTheSame reports whether what SES has is of a request that ran out of
-// receives and is newer than the newest that did not; or nothing, where there
-// is none of either.
-func (s *simulation) standsAllTheSame(has string, requests, newest []*asked, endings map[*asked]*ending) bool {
+// isExhausted reports whether what SES has is of a request that ran out of
+// receives and is not older than the newest that did not; or nothing, if there
+// is neither.
+func (s *simulation) isExhausted(has string, requests, newest []*asked, endings map[*asked]*ending) bool {
 	if len(newest) == 0 && has == "" {
 		return true
 	}
@@ -210,7 +221,7 @@ func (s *simulation) standsAllTheSame(has string, requests, newest []*asked, end
 }
 
 // forgotten reports whether the last thing that SES did for a key is the
-// documented case, and counts it.
+// documented limitation, and counts it.
 func (s *simulation) forgotten(key string, newest []*asked) bool {
 	last := -1
 	for i, a := range s.acted {
@@ -218,7 +229,7 @@ func (s *simulation) forgotten(key string, newest []*asked) bool {
 			last = i
 		}
 	}
-	if s.scenario.fifo || last < 0 || len(newest) == 0 {
+	if last < 0 || len(newest) == 0 {
 		return false
 	}
 	a := s.acted[last]

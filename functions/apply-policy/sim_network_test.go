@@ -187,17 +187,8 @@ func (s *simulation) queueFault(call queue.Call) queue.Fault {
 	return queue.Fault{}
 }
 
-// deleteFault fails a delete of the mapping. On a FIFO queue the deletes of a
-// batch fail together or not at all: SQS takes them in one call. Were the delete
-// of an older request to fail alone and its instance to go, nothing would be
-// left by which to know it from a new one.
+// deleteFault fails a delete of the mapping.
 func (s *simulation) deleteFault(failed error) queue.Fault {
-	if s.scenario.fifo {
-		if s.underAt(deleteFails, s.dice.about("deleting", time.Now().String()).Float64()) {
-			return queue.Fault{Err: failed}
-		}
-		return queue.Fault{}
-	}
 	if s.under(deleteFails) {
 		return one(s.dice, "deletes failing", queue.Fault{Err: failed}, queue.Fault{NoAnswer: true}, queue.Fault{LoseAnswer: true})
 	}

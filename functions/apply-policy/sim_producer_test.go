@@ -36,7 +36,7 @@ const (
 	foreignResource kind = "foreign resource"        // GuardrailViolation
 	refusedBySES    kind = "condition key"           // passes the checks; SES refuses it
 	knownLater      kind = "principal known later"   // SES refuses it for a while
-	neverKnown      kind = "principal that is wrong" // SES refuses it for ever
+	neverKnown      kind = "principal that is wrong" // SES always refuses it
 )
 
 // code is the ErrorCode of a request of the kind on the dead-letter queue;
@@ -110,8 +110,8 @@ func identityARN(identity string) string {
 	return "arn:aws:ses:us-east-1:123456789012:identity/" + identity
 }
 
-// produce sends all requests. On a standard queue some are delayed on their way
-// to the consumer, as any message of SQS may be.
+// produce sends all requests. Some are delayed on their way to the consumer, as
+// any SQS message may be.
 func (s *simulation) produce() {
 	average := s.scenario.sendUntil / time.Duration(s.scenario.requests)
 	for number := range s.scenario.requests {
@@ -130,9 +130,7 @@ func (s *simulation) produce() {
 
 func (s *simulation) send(a *asked) {
 	input := queue.Input{Body: a.body, Attributes: map[string]queue.Attribute{"Team": {DataType: "String", StringValue: "a team"}}}
-	if s.scenario.fifo {
-		input.GroupID, input.DeduplicationID = a.identity, fmt.Sprint(a.number)
-	} else if s.dice.chance("late", 0.2) {
+	if s.dice.chance("late", 0.2) {
 		late := s.dice.between("late by", 0, s.scenario.late)
 		input.Delay = &late
 	}

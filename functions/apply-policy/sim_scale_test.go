@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"sespolicy/shared/guardrail"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/function"
 	"sespolicy/shared/local/mapping"
@@ -29,8 +30,7 @@ import (
 // The table: go test ./functions/apply-policy -run TestScale -v -table
 var table = flag.Bool("table", false, "drain 100,000 requests under every setting and print the table")
 
-// backlog is a number of requests that are there at once, and the settings
-// under which they are drained.
+// backlog is a number of waiting requests and the settings to drain them with.
 type backlog struct {
 	requests    int
 	concurrency int           // MaximumConcurrency, 0 for none
@@ -62,7 +62,7 @@ func (d drained) String() string {
 // not how often it happens to the digit.
 func (b backlog) drain(t *testing.T) (went drained) {
 	synctest.Test(t, func(t *testing.T) {
-		stack, err := deploy(false, b.maxReceives)
+		stack, err := deploy(b.maxReceives)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,12 +143,9 @@ func newOnly(t *testing.T, b backlog, queues *queue.Server, dead *queue.Queue) *
 		}
 		ses.ServeHTTP(w, r)
 	})
-	h, err := newHandler(environment{DeadLetterQueueURL: dead.URL(), MinCallInterval: time.Second},
+	h := newHandler(testEnvironment(t, dead.URL(), guardrail.Config{}),
 		aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: wire.Client{Handler: front}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")},
 		slog.New(slog.NewJSONHandler(io.Discard, nil)), io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
 	o.handle = h.handle
 	return o
 }
@@ -199,7 +196,7 @@ const (
 
 func templateConcurrency(t *testing.T) int {
 	t.Helper()
-	stack, err := deploy(false, 0)
+	stack, err := deploy(0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,13 +26,13 @@ const (
 	lettersFail   fault = "the dead-letter queue refuses"         // 5xx
 	lettersHang   fault = "the dead-letter queue does not answer" // nothing is done
 	lettersForget fault = "the dead-letter queue takes a letter and its answer is lost"
-	crashes       fault = "the function crashes"         // at a call, before or after it acted, or before the response
-	freezes       fault = "the function freezes"         // the same, until its timeout
-	responseLost  fault = "the response is lost"         // the instance lives on
-	coldStarts    fault = "instances are replaced"       // between two batches
-	pollersWait   fault = "invocations are throttled"    // by Lambda, though the instance is free
-	copies        fault = "SQS delivers a message twice" // standard queues
-	shuffles      fault = "SQS delivers in any order"    // standard queues
+	crashes       fault = "the function crashes"      // at a call, before or after it acted, or before the response
+	freezes       fault = "the function freezes"      // the same, until its timeout
+	responseLost  fault = "the response is lost"      // the instance lives on
+	coldStarts    fault = "instances are replaced"    // between two batches
+	pollersWait   fault = "invocations are throttled" // by Lambda, though the instance is free
+	copies        fault = "SQS delivers a message twice"
+	shuffles      fault = "SQS delivers in any order"
 )
 
 // faults are all of them.
@@ -55,7 +55,6 @@ func (s spell) String() string {
 
 // scenario is everything about a run that is known before it begins.
 type scenario struct {
-	fifo        bool
 	maxReceives int
 	concurrency int // MaximumConcurrency of the mapping
 	requests    int
@@ -63,7 +62,7 @@ type scenario struct {
 	names       int           // policy names of each identity
 	sendUntil   time.Duration // from the beginning
 	bursts      bool          // they come in bursts, not one by one
-	late        time.Duration // how late some arrive at most, on a standard queue
+	late        time.Duration // how late some arrive at most
 	spells      []spell
 }
 
@@ -73,9 +72,8 @@ const faultsEnd = time.Hour
 // newScenario draws one. Few keys and many requests for each make the order
 // matter, many keys make batches long; a few kinds of faults at a time make
 // each of them matter.
-func newScenario(d *dice, fifo bool) scenario {
+func newScenario(d *dice) scenario {
 	s := scenario{
-		fifo:        fifo,
 		maxReceives: one(d, "maxReceiveCount", 3, 5, 20, 20),
 		concurrency: one(d, "MaximumConcurrency", 0, 2, 2, 5),
 		requests:    4 + d.intN("requests", 36),

@@ -7,15 +7,14 @@ import (
 	"testing"
 )
 
-// One seed:     go test ./functions/apply-policy -run TestAnySeed -seed 17 -fifo
+// One seed:     go test ./functions/apply-policy -run TestAnySeed -seed 17
 // Many of them: go test ./functions/apply-policy -run TestAnySeed -seeds 10000
 var (
 	firstSeed = flag.Uint64("seed", 0, "the first seed of the simulator; alone it is the only one")
-	seeds     = flag.Int("seeds", 0, "how many seeds to simulate, of each kind of queue; 300 by default")
-	onlyFIFO  = flag.Bool("fifo", false, "simulate FIFO queues alone")
+	seeds     = flag.Int("seeds", 0, "how many seeds to simulate; 300 by default")
 )
 
-// TestAnySeed runs the simulator with many seeds, on both kinds of queue.
+// TestAnySeed runs the simulator with many seeds.
 func TestAnySeed(t *testing.T) {
 	many := *seeds
 	switch {
@@ -24,30 +23,16 @@ func TestAnySeed(t *testing.T) {
 	case many == 0:
 		many = 300
 	}
-	for _, fifo := range []bool{false, true} {
-		if *onlyFIFO && !fifo {
-			continue
+	var sum tally
+	for i := range many {
+		seed := *firstSeed + uint64(i)
+		s := simulate(t, seed, nothing)
+		sum.add(s)
+		if len(s.violations) > 0 {
+			t.Errorf("seed %d:\n%s", seed, s.report())
 		}
-		t.Run(kindOfQueue(fifo), func(t *testing.T) {
-			var sum tally
-			for i := range many {
-				seed := *firstSeed + uint64(i)
-				s := simulate(t, seed, fifo, nothing)
-				sum.add(s)
-				if len(s.violations) > 0 {
-					t.Errorf("seed %d:\n%s", seed, s.report())
-				}
-			}
-			t.Log(sum)
-		})
 	}
-}
-
-func kindOfQueue(fifo bool) string {
-	if fifo {
-		return "FIFO"
-	}
-	return "standard"
+	t.Log(sum)
 }
 
 // tally is what a number of runs came to.
@@ -72,7 +57,7 @@ func (t tally) String() string {
 // TestASeedIsReplayed runs seeds twice: the same must happen at the same times.
 func TestASeedIsReplayed(t *testing.T) {
 	for seed := range uint64(20) {
-		once, twice := simulate(t, seed, seed%2 == 0, nothing), simulate(t, seed, seed%2 == 0, nothing)
+		once, twice := simulate(t, seed, nothing), simulate(t, seed, nothing)
 		if !slices.Equal(once.lines, twice.lines) {
 			for i := range min(len(once.lines), len(twice.lines)) {
 				if once.lines[i] != twice.lines[i] {

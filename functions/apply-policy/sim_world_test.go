@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,9 +79,9 @@ func (c *counts) add(name string) {
 }
 
 // simulate runs one seed to its end and checks it.
-func simulate(t *testing.T, seed uint64, fifo bool, without protection) *simulation {
+func simulate(t *testing.T, seed uint64, without protection) *simulation {
 	s := &simulation{t: t, dice: newDice(seed), without: without, byID: map[string]*asked{}}
-	s.scenario = newScenario(s.dice, fifo)
+	s.scenario = newScenario(s.dice)
 	synctest.Test(t, func(t *testing.T) {
 		s.t, s.began = t, time.Now()
 		s.assemble()
@@ -102,8 +101,7 @@ func simulate(t *testing.T, seed uint64, fifo bool, without protection) *simulat
 }
 
 // drainWithin is how long after the last fault everything must have ended: the
-// longest delay and the visibility timeout a few times over, as much as
-// requests that block each other's message group may need.
+// longest delay and the visibility timeout several times over.
 const drainWithin = 8 * time.Hour
 
 // drain waits until all is sent, no fault is left and the queue is empty.
@@ -127,37 +125,25 @@ func (s *simulation) under(f fault) bool {
 	return false
 }
 
-// underAt is under with the luck given.
-func (s *simulation) underAt(f fault, luck float64) bool {
-	return slices.ContainsFunc(s.scenario.spells, func(spell spell) bool {
-		return spell.fault == f && s.lasts(spell) && luck < spell.chance
-	})
-}
-
 func (s *simulation) lasts(spell spell) bool {
 	now := time.Since(s.began)
 	return spell.from <= now && now < spell.until
 }
 
-// deployed is the template with its defaults but for two parameters; it is read
-// once for each of their values.
+// deployed is the template with its defaults but for MaxReceiveCount, by that.
 var deployed = struct {
 	sync.Mutex
-	stacks map[string]*template.Stack
-}{stacks: map[string]*template.Stack{}}
+	stacks map[int]*template.Stack
+}{stacks: map[int]*template.Stack{}}
 
-func deploy(fifo bool, maxReceives int) (*template.Stack, error) {
+func deploy(maxReceives int) (*template.Stack, error) {
 	deployed.Lock()
 	defer deployed.Unlock()
-	parameters := map[string]string{"QueueType": "standard"}
-	if fifo {
-		parameters["QueueType"] = "fifo"
-	}
+	parameters := map[string]string{}
 	if maxReceives > 0 {
 		parameters["MaxReceiveCount"] = strconv.Itoa(maxReceives)
 	}
-	name := fmt.Sprint(parameters)
-	if stack, ok := deployed.stacks[name]; ok {
+	if stack, ok := deployed.stacks[maxReceives]; ok {
 		return stack, nil
 	}
 	parsed, err := template.Load("../../template.yaml")
@@ -165,7 +151,7 @@ func deploy(fifo bool, maxReceives int) (*template.Stack, error) {
 		return nil, err
 	}
 	stack, err := parsed.Resolve(template.Settings{BaseURL: endpoint, Parameters: parameters})
-	deployed.stacks[name] = stack
+	deployed.stacks[maxReceives] = stack
 	return stack, err
 }
 
@@ -186,7 +172,7 @@ func createQueues(t *testing.T, on *queue.Server, stack *template.Stack) (source
 
 // assemble puts the parts together, with the template's numbers.
 func (s *simulation) assemble() {
-	stack, err := deploy(s.scenario.fifo, s.scenario.maxReceives)
+	stack, err := deploy(s.scenario.maxReceives)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -215,7 +201,7 @@ func (s *simulation) assemble() {
 
 // copyOf has a standard queue deliver a message twice.
 func (s *simulation) copyOf(m queue.Message) (time.Duration, bool) {
-	if s.scenario.fifo || !s.under(copies) {
+	if !s.under(copies) {
 		return 0, false
 	}
 	s.again.add(m.ID)

@@ -18,10 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ses"
+
+	"sespolicy/shared/guardrail"
 )
 
-// answered is an SES that costs nothing: it takes every call with the same
-// answer, and reads none.
+// answered is an SES that costs nothing: it gives every call the same answer and
+// reads none.
 type answered struct{}
 
 func (answered) Do(r *http.Request) (*http.Response, error) {
@@ -33,12 +35,9 @@ var workConfig = aws.Config{Region: "us-east-1", HTTPClient: answered{}, Credent
 
 func workHandler(tb testing.TB) *handler {
 	tb.Helper()
-	h, err := newHandler(environment{DeadLetterQueueURL: "http://local/123456789012/DeadLetterQueue", MinCallInterval: 1},
-		workConfig, slog.New(slog.NewJSONHandler(io.Discard, nil)), io.Discard)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
+	env := testEnvironment(tb, "http://local/123456789012/DeadLetterQueue", guardrail.Config{})
+	env.MinCallInterval = 1
+	return newHandler(env, workConfig, slog.New(slog.NewJSONHandler(io.Discard, nil)), io.Discard)
 }
 
 // sample is the first record of a sample event, as JSON too.
@@ -123,7 +122,7 @@ func BenchmarkCall(b *testing.B) {
 	h := workHandler(b)
 	record, _ := sample(b)
 	request := h.open([]events.SQSMessage{record})[0].Request
-	in := &ses.PutIdentityPolicyInput{Identity: &request.Identity.Name, PolicyName: &request.PolicyName, Policy: &request.Policy.Text}
+	in := &ses.PutIdentityPolicyInput{Identity: &request.Identity.Name, PolicyName: &request.PolicyName, Policy: &request.Policy}
 	runtime.GC()
 	begun := used()
 	for b.Loop() {

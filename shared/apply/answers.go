@@ -15,8 +15,8 @@ import (
 )
 
 // principalReceives is how many receives a request gets whose principal SES
-// does not know. An IAM user or role made seconds ago is unknown at first and
-// then known: IAM is eventually consistent.
+// does not know. An IAM user or role made seconds ago may still be unknown: IAM
+// is eventually consistent.
 const principalReceives = 3
 
 // throttled are the codes by which AWS says "too many calls". SES documents
@@ -25,12 +25,10 @@ const principalReceives = 3
 var throttled = set("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "BandwidthLimitExceeded", "LimitExceededException")
 
 // denied are the codes that blame the role, the credentials or the clock: the
-// deployment's fault, never the requester's. AWS's list of common errors has
-// them.
+// deployment's fault, never the requester's. From AWS's list of common errors.
 var denied = set("AccessDenied", "AccessDeniedException", "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnauthorizedOperation", "UnrecognizedClientException")
 
-// transient are the codes of a service in trouble, whatever status they come
-// with.
+// transient are the codes of a failing service, whatever the HTTP status.
 var transient = set("InternalError", "InternalFailure", "InternalServerError", "InternalServiceError", "InternalServiceException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException", "PriorRequestNotComplete")
 
 func set(codes ...string) map[string]bool {
@@ -41,16 +39,15 @@ func set(codes ...string) map[string]bool {
 	return s
 }
 
-// judge turns what a call of SES ended with into what is decided on: nil, a
-// final *outcome.Rejection, or an *outcome.Delay. Only an answer that carries
-// a code of SES and a client error's status is final; whatever else there is
-// may pass.
-func judge(err error) error {
+// classify turns the error of an SES call into nil, a final *outcome.Rejection or
+// an *outcome.Transient. Only an answer with a code of SES and a 4xx status is
+// final.
+func classify(err error) error {
 	if err == nil {
 		return nil
 	}
-	if delay, ok := errors.AsType[*outcome.Delay](err); ok {
-		return delay
+	if known, ok := errors.AsType[*outcome.Transient](err); ok {
+		return known
 	}
 	status := 0
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
@@ -60,37 +57,37 @@ func judge(err error) error {
 	switch {
 	case !ok && status == 0:
 		cause := outcome.CauseUnavailable
-		if isHung(err) {
+		if isTimeout(err) {
 			cause = outcome.CauseTimeout
 		}
-		return &outcome.Delay{Cause: cause, Err: err}
+		return &outcome.Transient{Cause: cause, Err: err}
 	case ok && throttled[api.ErrorCode()], status == 429:
-		return &outcome.Delay{Cause: outcome.CauseThrottled, Err: err}
+		return &outcome.Transient{Cause: outcome.CauseThrottled, Err: err}
 	case ok && denied[api.ErrorCode()], status == 401, status == 403:
-		return &outcome.Delay{Cause: outcome.CauseAccessDenied, Err: err}
+		return &outcome.Transient{Cause: outcome.CauseAccessDenied, Err: err}
 	case !ok, api.ErrorCode() == "", api.ErrorCode() == "UnknownError", transient[api.ErrorCode()], status < 400, status >= 500:
-		return &outcome.Delay{Cause: outcome.CauseUnavailable, Err: err}
+		return &outcome.Transient{Cause: outcome.CauseUnavailable, Err: err}
 	}
 	refused := &outcome.Rejection{Code: api.ErrorCode(), Message: api.ErrorMessage()}
 	if refused.Code == outcome.InvalidPolicy && speaksOfPrincipal(refused.Message) {
-		refused.Patience = principalReceives
+		refused.Retries = principalReceives
 	}
 	return refused
 }
 
-// speaksOfPrincipal tells SES's "invalid principal" from its other complaints
-// about a policy. SES has one code for all of them, so this is the one place
-// that reads a text. What stands in quotes is the requester's own, such as the
-// condition key 'aws:PrincipalOrgID', and says nothing.
+// speaksOfPrincipal tells SES's "invalid principal" from its other reasons to
+// refuse a policy. SES has one code for all of them, so this is the one place
+// that matches a text. Quoted parts are the requester's own, such as the
+// condition key 'aws:PrincipalOrgID', and are ignored.
 func speaksOfPrincipal(message string) bool {
 	return strings.Contains(strings.ToLower(quoted().ReplaceAllString(message, "")), "principal")
 }
 
-// quoted is compiled when it is first needed, which is seldom.
+// quoted is compiled lazily: few invocations need it.
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`'[^']*'|"[^"]*"`) })
 
-// isHung reports whether an attempt ended because no answer came in time.
-func isHung(err error) bool {
+// isTimeout reports whether an attempt ended because no answer came in time.
+func isTimeout(err error) bool {
 	netErr, ok := errors.AsType[net.Error](err)
 	return errors.Is(err, context.DeadlineExceeded) || ok && netErr.Timeout()
 }

@@ -1,9 +1,9 @@
-// Package apply makes the calls of SES that put a sending authorization policy
-// on an identity or take it off, at the pace SES allows, and says which of
-// SES's answers are final.
+// Package apply makes the SES calls that put a sending authorization policy on
+// an identity or delete it, at the pace SES allows, and classifies SES's answers
+// into final and transient.
 //
-// It does not check what it sends, and it does not decide what becomes of a
-// request: it answers with the error that package outcome decides on.
+// It does not check what it sends, and it does not decide how a request ends:
+// package outcome does, from the error returned here.
 //
 // The API: https://docs.aws.amazon.com/ses/latest/APIReference/API_PutIdentityPolicy.html
 package apply
@@ -24,15 +24,15 @@ import (
 
 const (
 	// AttemptTimeout is the longest that one attempt of a call may take. SES
-	// answers in well under a second; a connection that hangs costs this once,
-	// not the batch.
+	// answers in well under a second; a connection that hangs costs the batch
+	// this much once.
 	AttemptTimeout = 5 * time.Second
-	// attempts is how often one call may reach SES before its request goes back
-	// to the queue: enough to pass a throttle or a fault of a moment.
+	// attempts is how often one call is attempted at most before its request goes
+	// back to the queue: enough for a short throttle or failure.
 	attempts = 3
 )
 
-// Applier applies requests with one SES client. A deployment has one: its pace
+// Applier applies requests with one SES client. A deployment has one, so its pace
 // is the deployment's.
 type Applier struct {
 	client *ses.Client
@@ -51,16 +51,16 @@ func New(cfg aws.Config, interval time.Duration) *Applier {
 	return &Applier{client: client, pace: pace}
 }
 
-// newRetryer is the SDK's standard retryer with three changes: the pace is its
-// backoff; it needs no allowance of its own beside the pace; and an attempt
-// that hung is not made again, for it has cost enough.
+// newRetryer is the SDK's standard retryer with three changes: the pace is the
+// backoff; the pace is the rate limit; and an attempt that timed out is not
+// repeated, because it has cost enough time.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
 		o.RateLimiter = ratelimit.None
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			if isHung(err) {
+			if isTimeout(err) {
 				return aws.FalseTernary
 			}
 			return aws.UnknownTernary
@@ -69,8 +69,8 @@ func newRetryer() aws.Retryer {
 }
 
 // Apply makes the change that r asks for. The error is nil once SES has taken
-// it, an *outcome.Rejection when SES refused it for good, and an
-// *outcome.Delay when it may be asked again.
+// it, an *outcome.Rejection if SES refused it finally, and an
+// *outcome.Transient if it may be retried.
 func (a *Applier) Apply(ctx context.Context, r message.Request) error {
 	var err error
 	switch r.Action {
@@ -79,13 +79,13 @@ func (a *Applier) Apply(ctx context.Context, r message.Request) error {
 			Identity: aws.String(r.Identity.Name), PolicyName: aws.String(r.PolicyName)})
 	default:
 		_, err = a.client.PutIdentityPolicy(ctx, &ses.PutIdentityPolicyInput{
-			Identity: aws.String(r.Identity.Name), PolicyName: aws.String(r.PolicyName), Policy: aws.String(r.Policy.Text)})
+			Identity: aws.String(r.Identity.Name), PolicyName: aws.String(r.PolicyName), Policy: aws.String(r.Policy)})
 	}
 	if err != nil {
 		err = fmt.Errorf("%s %q on %s: %w", r.Action, r.PolicyName, r.Identity.Name, err)
 	}
-	return judge(err)
+	return classify(err)
 }
 
-// TakeStats is what the calls have seen since it was last asked.
+// TakeStats returns the statistics since the last TakeStats.
 func (a *Applier) TakeStats() Stats { return a.pace.take() }

@@ -50,7 +50,7 @@ func answer(code, text string) string {
 
 const taken = "<PutIdentityPolicyResponse><PutIdentityPolicyResult/></PutIdentityPolicyResponse>"
 
-var put = message.Request{Action: message.Put, Identity: identity.Identity{Name: "example.com"}, PolicyName: "P", Policy: message.Policy{Text: `{"a": 1}`}}
+var put = message.Request{Action: message.Put, Identity: identity.Identity{Name: "example.com"}, PolicyName: "P", Policy: `{"a": 1}`}
 
 func TestApplySendsWhatWasAsked(t *testing.T) {
 	var forms []url.Values
@@ -129,7 +129,7 @@ func TestNoTimeIsSaidAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := a.Apply(ctx, put)
-		if delay, ok := errors.AsType[*outcome.Delay](err); !ok || delay.Cause != outcome.CauseNoTime || time.Since(begun) != 0 || calls != 1 {
+		if delay, ok := errors.AsType[*outcome.Transient](err); !ok || delay.Cause != outcome.CauseNoTime || time.Since(begun) != 0 || calls != 1 {
 			t.Errorf("got %v after %v and %d calls", err, time.Since(begun), calls)
 		}
 	})
@@ -145,7 +145,7 @@ func TestAHungAttemptIsMadeOnce(t *testing.T) {
 		}, time.Second)
 		begun := time.Now()
 		err := a.Apply(t.Context(), put)
-		if delay, ok := errors.AsType[*outcome.Delay](err); !ok || delay.Cause != outcome.CauseTimeout || time.Since(begun) != apply.AttemptTimeout || calls != 1 {
+		if delay, ok := errors.AsType[*outcome.Transient](err); !ok || delay.Cause != outcome.CauseTimeout || time.Since(begun) != apply.AttemptTimeout || calls != 1 {
 			t.Errorf("got %v after %v and %d calls", err, time.Since(begun), calls)
 		}
 	})
@@ -189,7 +189,7 @@ func TestWhichAnswersAreFinal(t *testing.T) {
 			got, final := "", false
 			if refused, ok := errors.AsType[*outcome.Rejection](err); ok {
 				got, final = refused.Code, true
-			} else if delay, ok := errors.AsType[*outcome.Delay](err); ok {
+			} else if delay, ok := errors.AsType[*outcome.Transient](err); ok {
 				got = delay.Cause
 			}
 			if got != test.want || final != test.final || calls != test.attempts {
@@ -204,14 +204,14 @@ func TestAnswersThatAreNotXML(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newApplier(func(context.Context, url.Values) (int, string, error) { return status, "<html>proxy", nil }, time.Second)
 			err := a.Apply(t.Context(), put)
-			if delay, ok := errors.AsType[*outcome.Delay](err); status != 200 && (!ok || delay.Cause != outcome.CauseUnavailable) {
+			if delay, ok := errors.AsType[*outcome.Transient](err); status != 200 && (!ok || delay.Cause != outcome.CauseUnavailable) {
 				t.Errorf("%d: %v", status, err)
 			}
 		})
 	}
 }
 
-func TestOnlyAPrincipalGetsPatience(t *testing.T) {
+func TestOnlyAPrincipalGetsRetries(t *testing.T) {
 	for text, patience := range map[string]int{
 		"Invalid principal in policy": 3,
 		"invalid principal":           3,
@@ -222,7 +222,7 @@ func TestOnlyAPrincipalGetsPatience(t *testing.T) {
 			return 400, answer("InvalidPolicy", text), nil
 		}, time.Nanosecond)
 		refused, ok := errors.AsType[*outcome.Rejection](a.Apply(t.Context(), put))
-		if !ok || refused.Patience != patience || refused.Message != text {
+		if !ok || refused.Retries != patience || refused.Message != text {
 			t.Errorf("%q: %+v", text, refused)
 		}
 	}

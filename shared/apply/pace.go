@@ -11,34 +11,31 @@ import (
 	"sespolicy/shared/outcome"
 )
 
-// Pace keeps the attempts of SES calls apart: from the end of one to the start
-// of the next passes at least the interval. It is one attempt at a time, for
-// every client that shares it.
+// Pace keeps the attempts of SES calls apart: at least the interval passes from
+// the end of one attempt to the start of the next. Attempts of all clients that
+// share it run one at a time.
 //
-// SES counts a call after it was sent and before its answer is here: after s
-// and before e by this process's clock, wherever the network holds it up. The
-// next one is sent at e + interval or later and counted after that, so two
-// calls cannot be counted less than the interval apart. Nothing shorter would
-// do: SES may count one call just before its answer arrives and the next as
-// soon as it is sent, and no fast calls of the past say that a faster one cannot
-// come. So a burst takes its answers' times longer than the limit itself.
+// SES counts a call at some time between its start s and its end e, however slow
+// the network is. The next one starts at e + interval or later, so SES never
+// counts two calls less than the interval apart. A shorter wait is not safe: SES
+// may count one call just before its answer arrives and the next as soon as it
+// is sent. So a burst takes as long as the limit plus the answer times.
 //
-// The exception is an attempt that ended without an answer: it may still be on
-// its way, and be counted later than e. SES then throttles the next, which is
-// tried again.
+// The exception is an attempt that ended without an answer: SES may count it
+// after e, and then throttles the next one, which is retried.
 //
-// It knows of this process alone. One execution environment, which reserved
-// concurrency one means, makes it hold for the deployment.
+// It knows this process only. Reserved concurrency 1 makes it hold for the
+// deployment.
 type Pace struct {
 	interval time.Duration // from the end of one attempt to the start of the next
 	attempt  time.Duration // the longest that one attempt may take
 
-	turn  chan struct{} // holds a token while no attempt is under way; whoever took it owns the rest
+	turn  chan struct{} // holds a token while no attempt is running; its taker owns the fields below
 	last  time.Time     // end of the last attempt
-	stats Stats         // since they were last taken
+	stats Stats         // since the last take
 }
 
-// Stats is what the pace has seen.
+// Stats counts what the pace did.
 type Stats struct {
 	Waited    time.Duration // how long attempts waited for their turn
 	Throttled int           // attempts that SES refused for coming too soon
@@ -51,9 +48,8 @@ func NewPace(interval, attempt time.Duration) *Pace {
 	return p
 }
 
-// addTo puts the pace into a client's middleware, under the retryer, where
-// every attempt of every call comes by, and before the signature, whose time
-// must be that of the call.
+// addTo puts the pace into a client's middleware: under the retryer, so that it
+// sees every attempt, and before signing, whose time must be the attempt's.
 func (p *Pace) addTo(stack *middleware.Stack) error {
 	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("Pace", p.handle), "Retry", middleware.After)
 }
@@ -62,7 +58,7 @@ func (p *Pace) handle(ctx context.Context, in middleware.FinalizeInput, next mid
 	select {
 	case <-p.turn:
 	case <-ctx.Done():
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, &outcome.Delay{Cause: outcome.CauseNoTime, Err: ctx.Err()}
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, &outcome.Transient{Cause: outcome.CauseNoTime, Err: ctx.Err()}
 	}
 	defer func() { p.turn <- struct{}{} }()
 	if err := p.wait(ctx); err != nil {
@@ -78,16 +74,15 @@ func (p *Pace) handle(ctx context.Context, in middleware.FinalizeInput, next mid
 	return out, metadata, err
 }
 
-// wait returns when an attempt may begin. It gives up at once when the attempt
-// could not end before the context does: a call that outlives the function is
-// one whose answer nobody reads.
+// wait returns when an attempt may begin. It gives up at once if the attempt
+// might not end before the context does: nothing would read its answer.
 func (p *Pace) wait(ctx context.Context) error {
 	pause := time.Duration(0)
 	if !p.last.IsZero() {
 		pause = max(0, time.Until(p.last.Add(p.interval)))
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause+p.attempt {
-		return &outcome.Delay{Cause: outcome.CauseNoTime}
+		return &outcome.Transient{Cause: outcome.CauseNoTime}
 	}
 	if pause == 0 {
 		return nil
@@ -99,11 +94,11 @@ func (p *Pace) wait(ctx context.Context) error {
 		p.stats.Waited += pause
 		return nil
 	case <-ctx.Done():
-		return &outcome.Delay{Cause: outcome.CauseNoTime, Err: ctx.Err()}
+		return &outcome.Transient{Cause: outcome.CauseNoTime, Err: ctx.Err()}
 	}
 }
 
-// take is what was seen since it was last taken.
+// take returns the statistics and resets them.
 func (p *Pace) take() Stats {
 	<-p.turn
 	defer func() { p.turn <- struct{}{} }()

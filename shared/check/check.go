@@ -1,6 +1,7 @@
-// Package check asks everything of a request that can be asked without a call:
-// whether SES could accept its policy, and whether this deployment wants it.
-// The function and the command line ask by the same code.
+// Package check checks everything about a request that can be checked before a
+// call: whether SES could accept its policy, whether the guardrails allow it,
+// and whether its answer may go where the request says. The function and the
+// command share it.
 //
 // It does not open messages (package message) and it applies nothing.
 package check
@@ -13,38 +14,60 @@ import (
 	"sespolicy/shared/policy"
 )
 
-// Request checks a request as far as it could be read. The rejection has all
-// violations there are and is nil when there are none; warnings stop nothing.
-func Request(r message.Request, fence *guardrail.Guardrail) (warnings []finding.Finding, refused *outcome.Rejection) {
+// Rules is what one deployment checks requests by.
+type Rules struct {
+	Guardrail *guardrail.Guardrail
+	Answers   Answers
+}
+
+// Verdict is the result of all checks.
+type Verdict struct {
+	Warnings []finding.Finding // they stop nothing
+	// Refused has all violations; nil if there are none.
+	Refused *outcome.Rejection
+	// AnswerTo is who is told how the request ends, message.Stack or
+	// message.Task: empty if nobody waits, or if the answer must not go where
+	// the request says.
+	AnswerTo string
+}
+
+// Request checks a request as far as it could be read. What opening the message
+// refused is not repeated.
+func Request(m message.Message, s *message.Source, rules Rules) Verdict {
+	var v Verdict
 	var tooLarge, invalid []finding.Finding
 	var parsed *policy.Policy
-	if r.Policy.At.Exists() {
-		if len(r.Policy.At.Raw()) > policy.MaxSize { // it may fit without white space
-			if f, ok := policy.CheckSize(r.Policy.At, r.Policy.At.Minified()); ok {
+	if s.Policy.Exists() {
+		if len(s.Policy.Raw()) > policy.MaxSize { // it may fit without white space
+			if f, ok := policy.CheckSize(s.Policy, s.Policy.Minified()); ok {
 				tooLarge = append(tooLarge, f)
 			}
 		}
 		var findings []finding.Finding
-		parsed, findings = policy.Check(r.Policy.At, r.Identity)
-		warnings, invalid = split(findings)
+		parsed, findings = policy.Check(s.Policy, m.Request.Identity)
+		v.Warnings, invalid = split(findings)
 	}
-	return warnings, outcome.Join(
+	var misdirected []finding.Finding
+	v.AnswerTo, misdirected = rules.Answers.check(m, s)
+	v.Refused = outcome.Join(
+		outcome.Reject(outcome.MalformedRequest, misdirected),
 		outcome.Reject(outcome.PolicyTooLarge, tooLarge),
-		outcome.Reject(outcome.InvalidPolicy, append(r.Policy.Findings, invalid...)),
-		outcome.Reject(outcome.GuardrailViolation, guard(r, fence, parsed)),
+		outcome.Reject(outcome.InvalidPolicy, append(invalid, s.PolicyFindings...)),
+		outcome.Reject(outcome.GuardrailViolation, guard(m.Request, s, rules.Guardrail, parsed)),
 	)
+	return v
 }
 
-// guard asks the guardrails: nothing where nothing is done, and about the policy
-// alone where the rest could not be read and is refused already.
-func guard(r message.Request, fence *guardrail.Guardrail, parsed *policy.Policy) []finding.Finding {
+// guard asks the guardrails: nothing if nothing is to be done, and about the
+// policy alone if the rest could not be read and is refused already.
+func guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy) []finding.Finding {
 	switch {
 	case r.Nothing:
 		return nil
 	case r.Identity.Name == "", r.PolicyName == "":
-		return fence.CheckPolicy(r.Identity, parsed)
+		return g.CheckPolicy(r.Identity, parsed)
 	}
-	return fence.CheckAt(r.IdentityAt, r.PolicyNameAt, r.Identity, r.PolicyName, parsed)
+	return g.CheckAt(s.Identity, s.PolicyName, r.Identity, r.PolicyName, parsed)
 }
 
 func split(findings []finding.Finding) (warnings, violations []finding.Finding) {

@@ -29,9 +29,9 @@ func examine(t *testing.T, body string, config guardrail.Config) (warnings int, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, malformed := message.Open(events.SQSMessage{Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests"})
-	warned, found := check.Request(m.Request, fence)
-	return len(warned), outcome.Join(malformed, found)
+	m, source, malformed := message.Open(events.SQSMessage{Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests"})
+	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{Region: "us-east-1"}})
+	return len(verdict.Warnings), outcome.Join(malformed, verdict.Refused)
 }
 
 func TestRequest(t *testing.T) {
@@ -52,8 +52,8 @@ func TestRequest(t *testing.T) {
 		"a delete has its guardrails too":    {`{"Action":"DeleteIdentityPolicy","Identity":"a.com","PolicyName":"P"}`, only, "GuardrailViolation /Identity /PolicyName"},
 		"all of it at once, the first code":  {strings.Replace(request(statement(`"*"`, `,"Condition":1`)), "a.com", "?", 1), guardrail.Config{}, "InvalidIdentity /Identity /Policy/Statement/0/Principal /Policy/Statement/0/Condition"},
 		"far too large to say more":          {request(statement(`"*"`, `,"Sid":"`+strings.Repeat("s", 1<<17)+`"`)), only, "PolicyTooLarge /Identity /PolicyName /Policy /Policy"},
-		"a stack's delete, at what it wrote": {`{"RequestType":"Delete","ResponseURL":"u","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"a.com/P"}`, only, "GuardrailViolation /PhysicalResourceId /PhysicalResourceId"},
-		"no guardrail where nothing is done": {`{"RequestType":"Delete","ResponseURL":"u","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing"}`, only, ""},
+		"a stack's delete, at what it wrote": {`{"RequestType":"Delete","ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"a.com/P"}`, only, "GuardrailViolation /PhysicalResourceId /PhysicalResourceId"},
+		"no guardrail where nothing is done": {`{"RequestType":"Delete","ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing"}`, only, ""},
 	} {
 		_, refused := examine(t, test.body, test.config)
 		got := ""
@@ -76,9 +76,9 @@ func TestWarningsComeWithWhatPasses(t *testing.T) {
 	}
 }
 
-// Whoever finds them, violations are in the order of the text; the code is that
-// of the first kind all the same. A policy in a string is a text of its own,
-// which comes after the request around it.
+// Violations are in the order of the text; the code is that of the first kind. A
+// policy in a string is a text of its own, which comes after the request around
+// it.
 func TestViolationsAreInDocumentOrder(t *testing.T) {
 	policy := `{"Statement":[` + strings.Replace(statement(`{"AWS":"111122223333"}`, ""), "Allow", "allow", 1) + ",\n" +
 		strings.Replace(statement(`"*"`, `,"Sid":"a","Sid":"b"`), `"Allow"`, `"allow"`, 1) + `]}`
@@ -97,6 +97,46 @@ func TestViolationsAreInDocumentOrder(t *testing.T) {
 		}
 		if got := refused.Code + ": " + strings.Join(places, ", "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestTaskTokens(t *testing.T) {
+	const token = `"AAAAKgAAAAIAAAAAAAAAAQ"`
+	body := func(member, value string) string {
+		return `{"Action":"DeleteIdentityPolicy","Identity":"a.com","PolicyName":"P","` + member + `":` + value + `}`
+	}
+	for name, test := range map[string]struct {
+		body     string
+		on       bool
+		answerTo string
+		want     string // code and paths
+	}{
+		"a task is answered":                        {body("TaskToken", token), true, message.Task, ""},
+		"replies are off: nobody could be told":     {body("TaskToken", token), false, "", "MalformedRequest /TaskToken"},
+		"misspelt, but the task is told":            {body("taskToken", token), true, message.Task, "MalformedRequest /taskToken"},
+		"another word for it, and the task is told": {body("Token", token), true, message.Task, "MalformedRequest /Token"},
+		"with an underscore":                        {body("task_token", token), true, message.Task, "MalformedRequest /task_token"},
+		"with a prefix":                             {body("sfnTaskToken", token), true, message.Task, "MalformedRequest /sfnTaskToken"},
+		"a reference that was not resolved":         {body("TaskToken.$", `"$$.Task.Token"`), true, "", "MalformedRequest /TaskToken.$"},
+		"a token of another kind":                   {body("Token", `"short"`), true, "", "MalformedRequest /Token"},
+		"no string":                                 {body("taskToken", `{"a":1}`), true, "", "MalformedRequest /taskToken"},
+	} {
+		m, source, malformed := message.Open(events.SQSMessage{Body: test.body})
+		fence, err := guardrail.New(guardrail.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{StepFunctions: test.on}})
+		got := ""
+		if refused := outcome.Join(malformed, verdict.Refused); refused != nil {
+			got = refused.Code
+			for _, v := range refused.Violations {
+				got += " " + v.Path
+			}
+		}
+		if got != test.want || verdict.AnswerTo != test.answerTo {
+			t.Errorf("%s: got %q to %q, want %q to %q", name, got, verdict.AnswerTo, test.want, test.answerTo)
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"sespolicy/shared/message"
 )
 
 // The attributes of a letter's reason.
@@ -21,9 +23,10 @@ const (
 	Violations      = "Violations"      // JSON: a list of findings
 	SourceMessageID = "SourceMessageId" // the message's id on the source queue
 	SourceQueueARN  = "SourceQueueArn"
-	AnsweredTo      = "AnsweredTo" // who was told of the failure: CloudFormation or StepFunctions
+	SenderID        = "SenderId"   // who sent the message, as SQS recorded it there
+	AnsweredTo      = "AnsweredTo" // who is told of the failure: message.Stack or message.Task
 	// OriginalAttributes are the sender's own, packed into one (JSON, in the
-	// shape Lambda delivers them), where they and the reason are more than 10 or
+	// shape Lambda delivers them), if they and the reason are more than 10 or
 	// share a name.
 	OriginalAttributes = "OriginalAttributes"
 )
@@ -33,12 +36,12 @@ const (
 	maxErrorMessage = 1024 // bytes; as in Lambda's own dead letters
 )
 
-// reasonNames are all of them.
-var reasonNames = []string{ErrorCode, ErrorMessage, Violations, SourceMessageID, SourceQueueARN, AnsweredTo, OriginalAttributes}
+// reasonNames are the names of all attributes of a reason.
+var reasonNames = []string{ErrorCode, ErrorMessage, Violations, SourceMessageID, SourceQueueARN, SenderID, AnsweredTo, OriginalAttributes}
 
-// reasons are the attributes a letter may go with, the fullest first. In the
-// smallest the reason takes the place of whatever has its names: a letter that
-// went so once must not have outgrown the queue when it fails again.
+// reasons are the attributes a letter may be sent with, the fullest first. In the
+// smallest the reason replaces sender's attributes of its names, so that a letter
+// that was sent once is not too large when it fails again.
 func reasons(letter Letter) []map[string]types.MessageAttributeValue {
 	sender := senderAttributes(letter.Record.MessageAttributes)
 	whole := map[string]string{
@@ -48,26 +51,29 @@ func reasons(letter Letter) []map[string]types.MessageAttributeValue {
 		SourceQueueARN:  clean(letter.Record.EventSourceARN, maxErrorMessage),
 	}
 	least := map[string]string{ErrorCode: letter.Code}
+	if letter.SenderID != "" {
+		whole[SenderID] = clean(letter.SenderID, maxErrorMessage)
+	}
 	if letter.AnsweredTo != "" {
 		whole[AnsweredTo] = letter.AnsweredTo
 		least[AnsweredTo] = letter.AnsweredTo
 	}
-	var rungs []map[string]types.MessageAttributeValue
+	var variants []map[string]types.MessageAttributeValue
 	if len(letter.Violations) > 0 {
 		list, _ := json.Marshal(letter.Violations) // strings and numbers: it cannot fail
 		fullest := maps.Clone(whole)
 		fullest[Violations] = clean(string(list), len(list))
-		rungs = append(rungs, join(sender, fullest))
+		variants = append(variants, join(sender, fullest))
 	}
-	rungs = append(rungs, join(sender, whole))
+	variants = append(variants, join(sender, whole))
 	for name := range least {
 		delete(sender, name)
 	}
-	return append(rungs, join(sender, least))
+	return append(variants, join(sender, least))
 }
 
-// senderAttributes are the sender's own attributes of a message: the reason of
-// an earlier dead letter is taken off, and what it packed unpacked.
+// senderAttributes are the sender's own attributes of a message, without the
+// reason of an earlier dead letter; packed ones are unpacked.
 func senderAttributes(attributes map[string]events.SQSMessageAttribute) map[string]events.SQSMessageAttribute {
 	own := maps.Clone(attributes)
 	packed, ok := reasonOf(attributes)
@@ -81,10 +87,9 @@ func senderAttributes(attributes map[string]events.SQSMessageAttribute) map[stri
 	return own
 }
 
-// reasonOf tells a reason that this package wrote from attributes that only
-// share its names, which are the sender's to use: beside ErrorCode there must be
-// what every whole reason has, or packed attributes that SQS would take. It
-// returns what was packed.
+// reasonOf tells a reason that this package wrote from a sender's attributes that
+// share its names: beside ErrorCode there must be what every whole reason has, or
+// packed attributes that SQS accepts. It returns what was packed.
 func reasonOf(attributes map[string]events.SQSMessageAttribute) (packed map[string]events.SQSMessageAttribute, ok bool) {
 	if attributes[ErrorCode].StringValue == nil {
 		return nil, false
@@ -104,8 +109,8 @@ func reasonOf(attributes map[string]events.SQSMessageAttribute) (packed map[stri
 	return packed, true
 }
 
-// isWhole reports whether the attributes have what every reason has but the
-// smallest.
+// isWhole reports whether the attributes have what every reason but the smallest
+// has.
 func isWhole(attributes map[string]events.SQSMessageAttribute) bool {
 	for _, name := range []string{ErrorCode, ErrorMessage, SourceMessageID, SourceQueueARN} {
 		if attributes[name].StringValue == nil {
@@ -115,11 +120,11 @@ func isWhole(attributes map[string]events.SQSMessageAttribute) bool {
 	return true
 }
 
-// attributeName is what SQS takes as an attribute's name, but for its length and
-// its reserved prefixes.
+// attributeName is what SQS accepts as an attribute's name, its length and
+// reserved prefixes aside.
 var attributeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`) })
 
-// isSendable reports whether SQS takes the attribute.
+// isSendable reports whether SQS accepts the attribute.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 func isSendable(name string, value events.SQSMessageAttribute) bool {
 	lower := strings.ToLower(name)
@@ -140,19 +145,18 @@ func isSendable(name string, value events.SQSMessageAttribute) bool {
 }
 
 // Answered is who was told that the request of a message failed, before it was
-// put back: CloudFormation or StepFunctions, or nobody (empty). It stands
-// beside an ErrorCode in every letter; any other attribute of that name is the
-// sender's own.
+// redriven: message.Stack, message.Task or nobody (empty). It stands beside an
+// ErrorCode in every letter; any other attribute of that name is the sender's.
 func Answered(attributes map[string]events.SQSMessageAttribute) string {
 	told := aws.ToString(attributes[AnsweredTo].StringValue)
-	if _, failed := attributes[ErrorCode]; failed && (told == "CloudFormation" || told == "StepFunctions") {
+	if _, failed := attributes[ErrorCode]; failed && (told == message.Stack || told == message.Task) {
 		return told
 	}
 	return ""
 }
 
-// join is the sender's attributes and the reason as SQS takes them: side by
-// side where they fit, the sender's packed into one where they don't.
+// join is the sender's attributes and the reason as SQS takes them: side by side
+// if they fit, else with the sender's packed into one.
 func join(sender map[string]events.SQSMessageAttribute, reason map[string]string) map[string]types.MessageAttributeValue {
 	joined := make(map[string]types.MessageAttributeValue, maxAttributes)
 	if len(sender)+len(reason) > maxAttributes || shareName(sender, reason) {
@@ -184,8 +188,8 @@ func text(value string) types.MessageAttributeValue {
 	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
 }
 
-// clean is text as SQS takes it in an attribute: not empty, only characters of
-// XML 1.0, the others replaced by U+FFFD, and no longer than limit bytes.
+// clean is text as SQS accepts it in an attribute: not empty, other characters
+// than XML 1.0's replaced by U+FFFD, at most limit bytes.
 func clean(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		switch {

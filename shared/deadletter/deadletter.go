@@ -1,8 +1,8 @@
-// Package deadletter sends what cannot be done to the dead-letter queue: the
-// message as it came, byte for byte, with the reason as message attributes.
+// Package deadletter sends messages that cannot be applied to the dead-letter
+// queue, byte for byte, with the reason as message attributes, and reads them
+// back. It is the one place that knows these attributes.
 //
-// A letter without ErrorCode on that queue was moved by SQS itself: it ran out
-// of receives.
+// A letter without ErrorCode was moved by SQS itself: it ran out of receives.
 //
 // The limits are SQS's: 10 attributes a message, body and attributes together
 // at most the queue's maximum size (1 MiB unless set lower), and only the
@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"sespolicy/shared/finding"
@@ -27,20 +26,21 @@ import (
 )
 
 // sendTimeout is the longest that sending one letter may take, so that a queue
-// that does not answer costs its letter's turn and not the batch.
+// that does not answer costs one letter's time and not the batch's.
 const sendTimeout = 5 * time.Second
 
-// maxSize is the largest message that any queue takes, in bytes, body and
-// attributes together. A queue may be set to take less.
+// maxSize is the largest message that SQS accepts, in bytes, body and attributes
+// together. A queue may be set to accept less.
 const maxSize = 1 << 20
 
-// Letter is a message that cannot be done, and why.
+// Letter is a message that cannot be applied, and why.
 type Letter struct {
-	Record     events.SQSMessage // as it came
+	Record     events.SQSMessage // as received
 	Code       string            // a stable code of this project, or SES's own
 	Message    string            // for people; cut to 1 KB
 	Violations []finding.Finding
-	AnsweredTo string // CloudFormation or StepFunctions when an asker is told; empty otherwise
+	SenderID   string // who sent the message; of a received letter, as its attribute claims
+	AnsweredTo string // message.Stack or message.Task if a requester is told; empty otherwise
 }
 
 // SendMessageAPIClient is the one operation of SQS that this package needs.
@@ -59,16 +59,16 @@ func New(client SendMessageAPIClient, url string) *Queue {
 	return &Queue{client: client, url: url}
 }
 
-// Send puts the letter on the queue. A letter too large with its whole reason
-// goes without Violations, then with ErrorCode alone. An error means that
-// nothing was sent and that the message must stay where it is.
+// Send puts the letter on the queue. A letter that is too large with its whole
+// reason goes without Violations, then with ErrorCode alone. After an error the
+// message must stay on its queue.
 func (q *Queue) Send(ctx context.Context, letter Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	var err error
-	rungs := reasons(letter)
-	for i, attributes := range rungs {
-		if i < len(rungs)-1 && size(letter.Record.Body, attributes) > maxSize {
+	variants := reasons(letter)
+	for i, attributes := range variants {
+		if i < len(variants)-1 && size(letter.Record.Body, attributes) > maxSize {
 			continue
 		}
 		err = q.send(ctx, letter.Record, attributes)
@@ -83,17 +83,11 @@ func (q *Queue) Send(ctx context.Context, letter Letter) error {
 }
 
 func (q *Queue) send(ctx context.Context, record events.SQSMessage, attributes map[string]types.MessageAttributeValue) error {
-	input := &sqs.SendMessageInput{
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:          aws.String(q.url),
 		MessageBody:       aws.String(record.Body),
 		MessageAttributes: attributes,
-	}
-	if strings.HasSuffix(q.url, ".fifo") {
-		input.MessageGroupId = aws.String(record.Attributes["MessageGroupId"])
-		// The same message dead-lettered twice within five minutes is one letter.
-		input.MessageDeduplicationId = aws.String(record.MessageId)
-	}
-	_, err := q.client.SendMessage(ctx, input)
+	})
 	return err
 }
 
@@ -107,8 +101,8 @@ func size(body string, attributes map[string]types.MessageAttributeValue) int {
 	return total
 }
 
-// isTooLarge reports whether SQS refused the letter for what it holds, so that
-// a smaller one may pass. SQS says InvalidParameterValue for its size limit.
+// isTooLarge reports whether SQS refused the letter for its content, so that a
+// smaller one may pass. SQS's size limit is an InvalidParameterValue.
 func isTooLarge(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {

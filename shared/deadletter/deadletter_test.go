@@ -81,9 +81,6 @@ func TestSendCarriesBodyAttributesAndReason(t *testing.T) {
 	if got := values(sent.MessageAttributes); !maps.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if sent.MessageGroupId != nil || sent.MessageDeduplicationId != nil {
-		t.Error("a standard queue got FIFO parameters")
-	}
 }
 
 func TestSendPacksTheSendersAttributes(t *testing.T) {
@@ -165,19 +162,6 @@ func TestSendGoesSmallerWhenSQSSaysTooLarge(t *testing.T) {
 		if err := deadletter.New(q, "u/Letters").Send(t.Context(), letter); !errors.Is(err, refusal) {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestSendToFIFO(t *testing.T) {
-	q := &queue{}
-	letter := reason
-	letter.Record = record(nil)
-	letter.Record.Attributes = map[string]string{"MessageGroupId": "example.com"}
-	if err := deadletter.New(q, "https://sqs.example/1/Letters.fifo").Send(t.Context(), letter); err != nil {
-		t.Fatal(err)
-	}
-	if *q.sent[0].MessageGroupId != "example.com" || *q.sent[0].MessageDeduplicationId != "id-1" {
-		t.Errorf("group %q, deduplication id %q", *q.sent[0].MessageGroupId, *q.sent[0].MessageDeduplicationId)
 	}
 }
 

@@ -10,26 +10,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Received is a letter as it lies on the dead-letter queue.
+// Received is a letter on the dead-letter queue.
 type Received struct {
-	// Letter is what was sent. Its record is the source queue's message as far
-	// as it is known: the id it had there, that queue's ARN, the body, and the
-	// sender's own attributes, unpacked. The system attributes are the letter's.
+	// Letter is what was sent. Its record is the source queue's message as far as
+	// it is known: its id there, that queue's ARN, the body, and the sender's own
+	// attributes, unpacked. The system attributes are the letter's.
 	Letter
 	ID            string // the letter's own message id
 	ReceiptHandle string
-	Sent          time.Time // when the queue took it; for a standard queue's letter moved by SQS, when the request was sent
+	Sent          time.Time // when the queue took it; for a letter moved by SQS, when the request was sent
 	// RanOut says that SQS moved it here: it ran out of receives. A code beside
-	// that is of an earlier failure, before it was redriven.
+	// that is of an earlier failure, before it was redriven, and the sender's
+	// claim.
 	RanOut bool
 }
 
-// Read reads a message of the dead-letter queue: the other way of Send. The
-// message must have been received with all its attributes, system attributes
-// included.
+// Read reads a message of the dead-letter queue, the opposite of Send. The message
+// must have been received with all attributes and system attributes.
 //
-// Only SQS's own move sets DeadLetterQueueSourceArn. It tells a letter that ran
-// out of receives after it was redriven with its old reason still on it.
+// Only SQS's own move sets DeadLetterQueueSourceArn. It identifies a letter that
+// ran out of receives after a redrive that left its old reason on it.
 func Read(m types.Message) Received {
 	attributes := make(map[string]events.SQSMessageAttribute, len(m.MessageAttributes))
 	for name, value := range m.MessageAttributes {
@@ -50,8 +50,8 @@ func Read(m types.Message) Received {
 	return r
 }
 
-// readReason takes the reason off the attributes. The smallest letter has no
-// SourceMessageId beside its ErrorCode; where SQS moved the message, such an
+// readReason splits the reason off the attributes. The smallest letter has no
+// SourceMessageId beside its ErrorCode; if SQS moved the message, such an
 // ErrorCode is the sender's own.
 func (r *Received) readReason(attributes map[string]events.SQSMessageAttribute) {
 	value := func(name string) string { return aws.ToString(attributes[name].StringValue) }
@@ -68,7 +68,8 @@ func (r *Received) readReason(attributes map[string]events.SQSMessageAttribute) 
 		delete(r.Record.MessageAttributes, AnsweredTo)
 		return
 	}
-	// A list that does not read back is shown as none; the message says the first of it.
+	r.SenderID = value(SenderID)
+	// A list that does not parse is shown as none; the message has its first entry.
 	_ = json.Unmarshal([]byte(value(Violations)), &r.Violations)
 	if !r.RanOut && isWhole(attributes) {
 		r.Record.MessageId, r.Record.EventSourceARN = value(SourceMessageID), value(SourceQueueARN)

@@ -105,3 +105,19 @@ func TestReadKnowsWhatSQSMoved(t *testing.T) {
 		}
 	}
 }
+
+func TestARedrivenLetterSaysWhoWasTold(t *testing.T) {
+	for name, test := range map[string]struct {
+		attributes map[string]events.SQSMessageAttribute
+		want       string
+	}{
+		"a letter's":                   {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("CloudFormation")}, "CloudFormation"},
+		"a sender's own of that name":  {map[string]events.SQSMessageAttribute{"AnsweredTo": text("CloudFormation")}, ""},
+		"somebody whom nobody answers": {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("me")}, ""},
+		"binary":                       {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": {DataType: "Binary", BinaryValue: []byte("CloudFormation")}}, ""},
+	} {
+		if got := deadletter.Answered(test.attributes); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}

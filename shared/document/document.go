@@ -1,32 +1,31 @@
-// Package document reads JSON text and remembers where everything stood, so
-// that whatever is wrong with a value can be said with its JSON Pointer, line
-// and column.
+// Package document reads JSON text and remembers the place of every value, so
+// that a finding can name its JSON Pointer, line and column.
 //
 // It is strict where two readers of one text could disagree (RFC 7493, I-JSON):
-// one value, valid UTF-8, no unpaired surrogates, no member twice. It knows
-// nothing of what the values mean, it alters nothing it has read, and it builds
-// no Go values: a [Node] is a cursor into the text.
+// one value, valid UTF-8, no unpaired surrogates, no duplicate members. It does
+// not interpret the values, it does not alter the text, and it builds no Go
+// values: a [Node] is a cursor into the text.
 package document
 
 import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deep arrays and objects may nest. The deepest request that
-// means anything (a policy's condition values in a request in an EventBridge
-// event) needs 9; the limit keeps hostile nesting cheap.
+// MaxDepth is how deep arrays and objects may nest. The deepest valid request (a
+// policy's condition values, inside an EventBridge event) needs 9; the limit
+// keeps hostile nesting cheap.
 const MaxDepth = 64
 
 // MaxText is the longest text that is read, in bytes. An SQS message is at most
 // 1 MiB; the limit is for files on the command line.
 const MaxText = 64 << 20
 
-// Document is one JSON text and the places of all its values. It is for one
-// goroutine: lines are counted when the first place is asked for.
+// Document is one JSON text and the places of all its values. It is not safe for
+// concurrent use: lines are counted when the first position is computed.
 type Document struct {
 	bytes   []byte  // the text as given
 	text    string  // the same, so that decoded strings cost no allocation
-	base    string  // JSON Pointer of the root: not empty for a text that stood as a string inside another
+	base    string  // JSON Pointer of the root: not empty for a text that was a string inside another
 	depth   int     // how many texts are around it
 	values  []value // in document order: a container is followed by what it holds
 	columns *columns

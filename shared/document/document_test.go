@@ -206,3 +206,30 @@ func TestQuoteShortens(t *testing.T) {
 		t.Errorf("%d bytes", len(got))
 	}
 }
+
+func TestHintsNameWhatEditorsAndShellsDo(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"a byte order mark":                {"\ufeff{}", "byte order mark"},
+		"UTF-16, little endian":            {"\xff\xfe{\x00}\x00", "UTF-16"},
+		"UTF-16, big endian":               {"\xfe\xff\x00{\x00}", "UTF-16"},
+		"UTF-16 without a mark":            {"{\x00\"\x00a\x00", "UTF-16"},
+		"single quotes":                    {`{'a': 1}`, "double quotes"},
+		"an escaped apostrophe":            {`{"a": "it\'s"}`, "apostrophe"},
+		"an escaped apostrophe as a quote": {`{\'a\': 1}`, "apostrophe"},
+		"typographic quotes":               {"{\u201ca\u201d: 1}", "typographic"},
+		"a low quote":                      {"{\u201ea\u201c: 1}", "typographic"},
+		"a no-break space":                 {"{\u00a0\"a\": 1}", "space"},
+		"a zero-width space":               {"{\u200b\"a\": 1}", "space"},
+		"a trailing comma":                 {`{"a": 1,}`, ""},
+		"nothing at all":                   {"", ""},
+		"an end too early":                 {`{"a": `, ""},
+	} {
+		_, findings := document.Read([]byte(test.text))
+		if len(findings) != 1 || findings[0].Rule != document.RuleSyntax {
+			t.Fatalf("%s: %+v", name, findings)
+		}
+		if got := findings[0].Hint; test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s: got the hint %q, want one about %q", name, got, test.want)
+		}
+	}
+}

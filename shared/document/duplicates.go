@@ -9,7 +9,7 @@ import (
 // pairwise is up to how many members comparing each with each is cheaper than a map.
 const pairwise = 12
 
-// findDuplicates notes the members of object that it had before, in time linear to their number.
+// findDuplicates notes the object's duplicate members, in time linear to its size.
 func (r *reader) findDuplicates(object int32, count int) {
 	if count <= pairwise {
 		first := Node{r.doc, object + 1}
@@ -45,8 +45,8 @@ func (r *reader) duplicateFindings() []finding.Finding {
 			break
 		}
 		n := Node{r.doc, i}
-		list.Add(n.NameFault(RuleDuplicate, "the member "+finding.Quote(n.Name())+
-			" is there twice: keep one, since readers differ in which of them they take"))
+		list.Add(n.NameFault(RuleDuplicate, "got the member "+finding.Quote(n.Name())+" twice, expected it once").
+			Help("keep one: JSON readers differ in which of the two they take"))
 	}
 	return list.Findings()
 }

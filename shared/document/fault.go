@@ -8,18 +8,18 @@ import (
 
 // Limits of what a finding repeats of a hostile text, in bytes.
 const (
-	// maxPath: no pointer into a policy that SES accepts is longer. A longer one
-	// is cut to the innermost enclosing value whose pointer fits; line and column
-	// stay exact.
+	// maxPath is the longest pointer of a finding: no pointer into a policy that
+	// SES accepts is longer. A longer one is cut to the innermost enclosing value
+	// whose pointer fits; line and column stay exact.
 	maxPath = 4096
-	// maxSuggestion: nobody types a longer replacement.
+	// maxSuggestion is the longest suggestion. A longer one is left out.
 	maxSuggestion = 1024
 )
 
 // Fault is a finding whose path, line and column are computed on demand.
 type Fault struct {
-	Rule, Message, Suggestion string
-	Level                     finding.Level
+	Rule, Message, Hint, Suggestion string
+	Level                           finding.Level
 
 	at     Node
 	inName bool
@@ -42,6 +42,12 @@ func (f Fault) Suggest(text string) Fault {
 	return f
 }
 
+// Help is the same fault with a hint: what to do about it.
+func (f Fault) Help(hint string) Fault {
+	f.Hint = hint
+	return f
+}
+
 // FindingLevel is the fault's level.
 func (f Fault) FindingLevel() finding.Level { return f.Level }
 
@@ -53,7 +59,7 @@ func (f Fault) Finding() finding.Finding {
 	}
 	path, _ := f.at.appendPointer([]byte(f.at.doc.base), maxPath)
 	found := f.at.doc.finding(string(path), int(offset), f.Rule, f.Message)
-	found.Level = f.Level
+	found.Level, found.Hint = f.Level, f.Hint
 	if len(f.Suggestion) <= maxSuggestion {
 		found.Suggestion = f.Suggestion
 	}
@@ -69,15 +75,15 @@ func (n Node) NameFinding(rule, message string) finding.Finding {
 	return n.NameFault(rule, message).Finding()
 }
 
-// finding is a violation at an offset; path is the whole one, the base included.
+// finding is a violation at an offset; path is the full pointer, base included.
 func (d *Document) finding(path string, offset int, rule, message string) finding.Finding {
 	f := finding.Finding{Path: shorten(path), Rule: rule, Message: message, Depth: d.depth}
 	f.Line, f.Column = d.Position(offset)
 	return f
 }
 
-// shorten is the longest pointer to a value around the one at path that is not
-// too long for a finding.
+// shorten returns path, or the longest pointer to an enclosing value that fits
+// into a finding.
 func shorten(path string) string {
 	if len(path) <= maxPath {
 		return path

@@ -60,8 +60,8 @@ func walk(t *testing.T, doc *document.Document, n document.Node) {
 	t.Helper()
 	start, end := n.Span()
 	line, column := doc.Position(start)
-	if doc.Offset(line, column) != start {
-		t.Fatalf("%d is %d:%d, which is %d", start, line, column, doc.Offset(line, column))
+	if document.Offset(string(doc.Text()), line, column) != start {
+		t.Fatalf("%d is %d:%d, which is %d", start, line, column, document.Offset(string(doc.Text()), line, column))
 	}
 	if !jsontext.Pointer(n.Pointer()).IsValid() {
 		t.Fatalf("the pointer %q", n.Pointer())

@@ -1,38 +1,26 @@
 package document
 
 import (
-	"errors"
+	"bytes"
+	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Minify is text without the white space between its tokens. Nothing else
-// changes: order, escapes and numbers stay as written. It fails when text is
-// not JSON.
+// changes: order, escapes, numbers and duplicate members stay as written. It
+// fails if text is not JSON in valid UTF-8.
 func Minify(text []byte) ([]byte, error) {
-	if !jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
-		return nil, errors.New("minifying: the text is not JSON")
+	v := jsontext.Value(bytes.Clone(text))
+	if err := v.Compact(jsontext.AllowInvalidUTF8(false)); err != nil {
+		return nil, fmt.Errorf("minifying: the text is not JSON: %w", err)
 	}
-	return minify(text), nil
+	return v, nil
 }
 
 // Minified is the value as written, without the white space between its tokens.
-func (n Node) Minified() []byte { return minify(n.Raw()) }
-
-// minify drops the white space outside strings of a text that is JSON.
-func minify(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	quoted, from := false, 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted && c == '\\':
-			i++ // what follows is escaped, a quote too
-		case !quoted && (c == ' ' || c == '\n' || c == '\t' || c == '\r'):
-			out = append(out, text[from:i]...)
-			from = i + 1
-		}
-	}
-	return append(out, text[from:]...)
+func (n Node) Minified() []byte {
+	v := jsontext.Value(bytes.Clone(n.Raw()))
+	_ = v.Compact() // the value was read before: it is valid
+	return v
 }

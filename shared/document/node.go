@@ -40,7 +40,7 @@ func (n Node) IsArray() bool { return n.Kind() == jsontext.KindBeginArray }
 // IsString reports whether the value is a string.
 func (n Node) IsString() bool { return n.Kind() == jsontext.KindString }
 
-// Type is the JSON type as people call it: "a string", "an object", ….
+// Type is the JSON type in words: "a string", "an object", ….
 func (n Node) Type() string {
 	switch n.Kind() {
 	case jsontext.KindString:
@@ -88,7 +88,7 @@ func (d *Document) unquote(start, end int32, escaped bool) string {
 	if !escaped {
 		return d.text[start+1 : end-1]
 	}
-	// The decoder has read this string before: it is valid.
+	// The decoder accepted this string: it is valid.
 	b, _ := jsontext.AppendUnquote(nil, d.bytes[start:end])
 	return string(b)
 }
@@ -140,7 +140,7 @@ func (n Node) Elements() iter.Seq[Node] {
 	return n.children()
 }
 
-// Member is the first member of this very name, case and all.
+// Member is the first member with exactly this name; names are case-sensitive.
 func (n Node) Member(name string) (Node, bool) {
 	for member, c := range n.Members() {
 		if member == name {
@@ -165,12 +165,12 @@ func (n Node) Pointer() string {
 	return string(b)
 }
 
-// maxEscape is how many bytes a byte of a decoded name takes at most as written: \u0061.
+// maxEscape is how many bytes one byte of a decoded name can take as written: \u0061.
 const maxEscape = 6
 
-// appendPointer appends the way from the root to the value, as long as all of
-// it has at most limit bytes; whole is false for a way that ends too early.
-func (n Node) appendPointer(b []byte, limit int) (way []byte, whole bool) {
+// appendPointer appends the value's pointer. If that gets longer than limit
+// bytes it stops at an enclosing value, and whole is false.
+func (n Node) appendPointer(b []byte, limit int) (pointer []byte, whole bool) {
 	v := n.at()
 	if v.parent < 0 {
 		return b, true
@@ -204,7 +204,7 @@ func EscapeToken(name string) string {
 	return pointerEscapes.Replace(name)
 }
 
-// Get is [Node.Member] without the question: the zero Node when there is none.
+// Get is [Node.Member] without the report: the zero Node if there is none.
 func (n Node) Get(name string) Node {
 	c, _ := n.Member(name)
 	return c

@@ -1,10 +1,18 @@
 package document
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
-// Outer is where, in the text around it, the byte at an offset of a string's
-// decoded text was written. It is for texts that stand as strings inside
-// others, whose findings count within themselves.
+// OuterPosition is where, in the text around it, the line and column of a
+// string's decoded text were written. It is for texts that are strings inside
+// others: findings count their lines within their own text.
+func (n Node) OuterPosition(line, column int) (outerLine, outerColumn int) {
+	return n.doc.Position(n.Outer(Offset(n.Text(), line, column)))
+}
+
+// Outer is [Node.OuterPosition] for byte offsets.
 func (n Node) Outer(offset int) int {
 	start, end := n.Span()
 	if !n.IsString() {
@@ -23,7 +31,7 @@ func (n Node) Outer(offset int) int {
 }
 
 // escape is the length of the escape sequence that text starts with, and how
-// many bytes of UTF-8 it stands for. A pair of surrogates is one sequence.
+// many bytes of UTF-8 it stands for. A surrogate pair counts as one sequence.
 func escape(text string) (length, size int) {
 	if text[1] != 'u' {
 		return 2, 1
@@ -48,17 +56,20 @@ func hex(digits string) rune {
 	return r
 }
 
-// Offset is the byte at a line and a column, the opposite of [Document.Position].
-func (d *Document) Offset(line, column int) int {
-	if d.columns == nil {
-		d.columns = newColumns(d.text)
+// Offset is the byte of text at a line and a column, the opposite of
+// [Document.Position]; 0 if there is no such line, the end of the text if it
+// ends before the column.
+func Offset(text string, line, column int) int {
+	at := 0
+	for ; line > 1; line-- {
+		end := strings.IndexByte(text[at:], '\n')
+		if end < 0 {
+			return 0
+		}
+		at += end + 1
 	}
-	if line < 1 || line > len(d.columns.lines) {
-		return 0
-	}
-	at := int(d.columns.lines[line-1])
-	for ; column > 1 && at < len(d.text); column-- {
-		_, size := utf8.DecodeRuneInString(d.text[at:])
+	for ; column > 1 && at < len(text); column-- {
+		_, size := utf8.DecodeRuneInString(text[at:])
 		at += size
 	}
 	return at

@@ -24,11 +24,11 @@ func TestOffsetIsTheOppositeOfPosition(t *testing.T) {
 	doc, _ := document.Read([]byte("[\"é\",\n\n \"ü😀\", 1]"))
 	for offset := range string(doc.Text()) {
 		line, column := doc.Position(offset)
-		if got := doc.Offset(line, column); got != offset {
+		if got := document.Offset(string(doc.Text()), line, column); got != offset {
 			t.Errorf("%d is %d:%d, which is %d", offset, line, column, got)
 		}
 	}
-	if doc.Offset(0, 0) != 0 || doc.Offset(99, 1) != 0 || doc.Offset(1, 9999) != len(doc.Text()) {
-		t.Error("a place outside the text is not held at its edge")
+	if document.Offset("ab", 0, 0) != 0 || document.Offset("ab", 99, 1) != 0 || document.Offset("ab", 1, 9999) != 2 {
+		t.Error("a place outside the text is not clamped")
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// block is how many bytes lie between two marks of [columns].
+// block is how many bytes one entry of columns.runes covers.
 const block = 256
 
 // columns finds line and column of any offset without counting from the start
-// each time: a text with thousands of findings in one line stays linear. It is
-// made with the first finding, since most texts have none.
+// each time, so that thousands of findings in one line stay linear. It is built
+// with the first finding, since most texts have none.
 type columns struct {
 	lines []int32 // offset of each line's first byte
 	runes []int32 // code points before each block

@@ -12,7 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The rules that a text can break before anybody asks what it means.
+// The rules that a text can break before it is interpreted.
 const (
 	// RuleSyntax: the text is not one JSON value in valid UTF-8 (RFC 8259).
 	RuleSyntax = "json-syntax"
@@ -21,15 +21,15 @@ const (
 	// RuleSize: the text is longer than [MaxText].
 	RuleSize = "json-size"
 	// RuleDuplicate: an object has two members of one name. The names must be
-	// unique (RFC 7493, section 2.3); the IAM grammar asks for the same ("must
-	// not contain multiple instances of the same key"). Which of the two counts
-	// differs between readers, so one text would be two documents.
+	// unique (RFC 7493, section 2.3), in the IAM grammar too ("must not contain
+	// multiple instances of the same key"). JSON readers differ in which of the
+	// two they take, so one text would be two documents.
 	RuleDuplicate = "duplicate-member"
 )
 
-// Read reads one JSON text. It returns a nil Document and exactly one finding
-// when the text is not JSON or nests too deep; otherwise the document, and one
-// finding for each member that its object had before.
+// Read reads one JSON text. It returns a nil Document and exactly one finding if
+// the text is not JSON or nests too deep; otherwise the document, and one finding
+// for each duplicate member.
 //
 // The document refers to text, which must not be altered afterwards.
 func Read(text []byte) (*Document, []finding.Finding) { return read(&Document{bytes: text}) }
@@ -60,7 +60,7 @@ func read(d *Document) (*Document, []finding.Finding) {
 		decoder: jsontext.NewDecoder(bytes.NewBuffer(d.bytes), jsontext.AllowDuplicateNames(true)),
 		open:    -1,
 	}
-	// One value in 16 bytes is what policies and messages have.
+	// Policies and messages have about one value in 16 bytes.
 	d.values = make([]value, 0, min(len(d.text)/16+4, 4096))
 	if f := r.read(); f != nil {
 		return nil, []finding.Finding{*f}
@@ -74,7 +74,7 @@ type reader struct {
 	decoder    *jsontext.Decoder
 	open       int32   // the innermost container that is not closed yet; -1 outside all
 	depth      int     // how many are open
-	duplicates []int32 // members that their object had before
+	duplicates []int32 // members whose object already had one of that name
 }
 
 // read fills the document's values. It returns what made the text unreadable.
@@ -163,9 +163,9 @@ func (r *reader) add(v value) int32 {
 }
 
 // grow makes room for all values that the rest of the text can have, so that a
-// text of many values is paid for once: a value takes 32 bytes here and maybe
-// two there. All but the one being added and its first child stand after one of
-// the separators counted.
+// text of many values is copied once: a value takes up to 40 bytes here and may
+// take two in the text. Every value but the one being added and its first child
+// follows one of the separators counted.
 func (r *reader) grow() {
 	rest, count := r.doc.text[r.decoder.InputOffset():], 2
 	for quoted, i := false, 0; i < len(rest); i++ {
@@ -218,11 +218,7 @@ func (r *reader) unreadable(err error) *finding.Finding {
 			why = syntax.Err.Error()
 		}
 	}
-	if strings.HasPrefix(r.doc.text, "\ufeff") {
-		why += " (the text starts with a byte order mark: save it without)"
-	} else if at < len(r.doc.text) && r.doc.text[at] == '\'' {
-		why += " (JSON takes double quotes only)"
-	}
 	f := r.doc.finding(r.doc.base+pointer, at, RuleSyntax, "the text is not JSON: "+why)
+	f.Hint = syntaxHint(r.doc.text, at)
 	return &f
 }

@@ -34,6 +34,7 @@ type Finding struct {
 	Path       string `json:"path"`                 // JSON Pointer (RFC 6901)
 	Rule       string `json:"rule"`                 // stable kebab-case name, or a guardrail's environment variable
 	Message    string `json:"message"`              // what was found, what was expected
+	Hint       string `json:"hint,omitempty"`       // what to do about it; one sentence, on a line of its own
 	Suggestion string `json:"suggestion,omitempty"` // what to write instead, only where that is certain
 	Line       int    `json:"line,omitempty"`       // from 1, in the text as written; 0 if unknown
 	Column     int    `json:"column,omitempty"`     // from 1, in Unicode code points

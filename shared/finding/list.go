@@ -71,7 +71,7 @@ func (l *List) take(level Level) bool {
 func (l *List) append(f Finding) {
 	l.list = append(l.list, f)
 	l.kept[f.Level]++
-	l.bytes[f.Level] += len(f.Path) + len(f.Message) + len(f.Suggestion)
+	l.bytes[f.Level] += len(f.Path) + len(f.Message) + len(f.Hint) + len(f.Suggestion)
 }
 
 // Findings returns the list in document order, nil if it is empty. If findings

@@ -2,9 +2,12 @@ package message
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/finding"
@@ -12,41 +15,24 @@ import (
 	"sespolicy/shared/policy"
 )
 
-// CloudFormation is a custom resource request: who waits for the answer, and
-// where. The response URL's query is a credential: it must reach no log.
-//
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
-type CloudFormation struct {
-	At                 document.Node // the object it was read from
-	RequestType        string        // Create, Update or Delete
-	ResponseURL        string        // a presigned S3 PUT
-	StackID            string
-	RequestID          string // with StackID, what identifies the request
-	LogicalResourceID  string
-	PhysicalResourceID string // of the resource as it stands; empty for Create
-	// Patience is how long the stack waits for the answer: its ServiceTimeout,
-	// or an hour.
-	Patience time.Duration
-}
-
-// maxPatience is how long a stack waits at most, and where it says nothing.
-const maxPatience = time.Hour
+// maxTimeout is how long a stack waits at most, and the default.
+const maxTimeout = time.Hour
 
 // PhysicalResourceID is the id of the custom resource that the request makes:
-// the identity's canonical name and the policy name. The same policy has the
-// same id however its identity was written, so a change from name to ARN is an
-// update and not a replacement, whose Delete would hit the policy just put.
+// the identity's canonical name and the policy name. It does not depend on how
+// the identity was written, so a change from name to ARN is an update and not a
+// replacement, whose Delete would remove the policy just put.
 func (r Request) PhysicalResourceID() string { return r.Key() }
 
-// NothingMade is the id that the failed Create of a resource answers: its
-// Delete, which a rollback sends, is known by it to have nothing to do. It is
-// no physical id, for it has no slash.
+// NothingMade is the id that answers the failed Create of a resource. The
+// Delete that a rollback sends with it has nothing to do. It has no slash, so it
+// is no PhysicalResourceID of a request.
 func NothingMade(logicalResourceID string) string {
 	return "nothing-made-for-" + strings.ReplaceAll(logicalResourceID, "/", "-")
 }
 
-// parsePhysicalResourceID is the identity and policy name of an id that a
-// successful Create or Update answered.
+// parsePhysicalResourceID is the opposite of PhysicalResourceID; false for any
+// other id.
 func parsePhysicalResourceID(id string) (identity.Identity, string, bool) {
 	slash := strings.LastIndexByte(id, '/')
 	if slash < 0 || !policy.ValidName(id[slash+1:]) {
@@ -57,40 +43,53 @@ func parsePhysicalResourceID(id string) (identity.Identity, string, bool) {
 }
 
 // openCustomResource opens a custom resource request. A Delete goes by the
-// physical id alone: it takes off what this resource put, whatever the
-// properties say by now.
+// physical id alone: it removes what this resource put, whatever its properties
+// say now.
 func (r *reader) openCustomResource(n document.Node, findings []finding.Finding) {
-	c := &CloudFormation{At: n}
-	c.RequestType, _ = r.text(n, "RequestType")
-	c.ResponseURL, _ = r.text(n, "ResponseURL")
+	requestType, _ := r.text(n, "RequestType")
+	c := &CloudFormation{RequestType: cfn.RequestType(requestType)}
+	c.ResponseURL = r.responseURL(n)
 	c.StackID, _ = r.text(n, "StackId")
 	c.RequestID, _ = r.text(n, "RequestId")
 	c.LogicalResourceID, _ = r.text(n, "LogicalResourceId")
-	if n.Get("PhysicalResourceId").IsString() {
-		c.PhysicalResourceID = n.Get("PhysicalResourceId").Text()
-	}
-	c.Patience = patience(n.Get("ResourceProperties").Get("ServiceTimeout"))
+	c.PhysicalResourceID = textOf(n.Get("PhysicalResourceId"))
+	c.Timeout = timeout(n.Get("ResourceProperties").Get("ServiceTimeout"))
 	r.message.CloudFormation = c
 	r.message.OriginID = c.RequestID
-	if c.RequestType == "Create" || c.RequestType == "Update" {
+	if c.RequestType == cfn.RequestCreate || c.RequestType == cfn.RequestUpdate {
 		r.openProperties(n, findings)
 		return
 	}
 	r.malformed.Append(findings...)
 	switch c.RequestType {
-	case "Delete":
-		request := deleteOf(c.PhysicalResourceID)
-		request.Identity = r.message.Owner.Of(request.Identity)
-		request.IdentityAt = n.Get("PhysicalResourceId")
-		request.PolicyNameAt = request.IdentityAt
-		r.message.Request = request
+	case cfn.RequestDelete:
+		r.message.Request = deleteOf(c.PhysicalResourceID, r.message.Owner)
+		r.source.Identity = n.Get("PhysicalResourceId")
+		r.source.PolicyName = r.source.Identity
 	case "":
 	default:
-		r.refuse(n.Get("RequestType").Fault(RuleWrongType, fmt.Sprintf("%s is no request type, expected Create, Update or Delete", finding.Quote(c.RequestType))))
+		r.refuse(n.Get("RequestType").Fault(RuleWrongType, fmt.Sprintf("got RequestType %s, expected Create, Update or Delete", finding.Quote(requestType))))
 	}
 }
 
+// responseURL reads the response URL; nil if it is none. Its host is checked
+// later (package check).
+func (r *reader) responseURL(n document.Node) *url.URL {
+	text, ok := r.text(n, "ResponseURL")
+	if !ok {
+		return nil
+	}
+	r.source.ResponseURL = n.Get("ResponseURL")
+	at, err := url.Parse(text)
+	if err != nil { // the error would repeat the URL, whose query is a credential
+		r.refuse(r.source.ResponseURL.Fault(RuleResponseURL, "ResponseURL is no URL, expected the one that CloudFormation sent"))
+		return nil
+	}
+	return at
+}
+
 // openProperties reads the request that the properties of a resource are.
+// ForceUpdate is ignored: a template changes it to have the resource updated.
 func (r *reader) openProperties(n document.Node, findings []finding.Finding) {
 	properties := n.Get("ResourceProperties")
 	if !properties.IsObject() {
@@ -101,27 +100,33 @@ func (r *reader) openProperties(n document.Node, findings []finding.Finding) {
 	if action := properties.Get("Action"); action.Exists() {
 		r.refuse(action.NameFault(RuleUnknownMember, "Action is no property of the resource: its policy is put when it is created, and deleted with it"))
 	}
-	r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout")
+	if adopt := properties.Get("AdoptExisting"); adopt.Exists() {
+		switch adopt.Text() {
+		case "true":
+			r.message.CloudFormation.AdoptExisting = true
+		case "false":
+		default:
+			r.refuse(adopt.Fault(RuleWrongType, "got AdoptExisting "+finding.Quote(adopt.Text())+", expected true or false"))
+		}
+	}
+	r.readRequest(properties, findings, "ServiceToken", "ServiceTimeout", "ForceUpdate", "AdoptExisting")
 }
 
-// patience reads a ServiceTimeout: whole seconds, 1 to 3600, as a string like
+// timeout reads a ServiceTimeout: whole seconds, 1 to 3600, as a string like
 // all scalars of a template. CloudFormation itself refuses any other.
-func patience(n document.Node) time.Duration {
-	if !n.Exists() {
-		return maxPatience
-	}
+func timeout(n document.Node) time.Duration {
 	seconds, err := strconv.Atoi(n.Text())
-	if err != nil || seconds < 1 || seconds > int(maxPatience/time.Second) {
-		return maxPatience
+	if err != nil || seconds < 1 || seconds > int(maxTimeout/time.Second) {
+		return maxTimeout
 	}
 	return time.Duration(seconds) * time.Second
 }
 
 // deleteOf is the delete that a resource's physical id asks for.
-func deleteOf(physicalResourceID string) Request {
+func deleteOf(physicalResourceID string, owner identity.Owner) Request {
 	id, name, ok := parsePhysicalResourceID(physicalResourceID)
 	if !ok {
 		return Request{Action: Delete, Nothing: true}
 	}
-	return Request{Action: Delete, Identity: id, PolicyName: name}
+	return Request{Action: Delete, Identity: owner.Of(id), PolicyName: name}
 }

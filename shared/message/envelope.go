@@ -8,37 +8,14 @@ import (
 	"sespolicy/shared/finding"
 )
 
-// maxEnvelopes is how deep envelopes may nest. An EventBridge event through
-// SNS is two; nothing that AWS builds by itself is more than three.
+// maxEnvelopes is how deep envelopes may nest. An EventBridge event through SNS
+// is two; AWS itself never nests more than three.
 const maxEnvelopes = 3
 
-// foreign are envelopes that are recognised and not served: what they are
-// called, and the members they are known by. No request has any of these.
-var foreign = []struct {
-	what string
-	has  []string
-}{
-	{"an S3 test event", []string{"Event", "Bucket"}},
-	{"a list of event records (S3, DynamoDB, Kinesis, …)", []string{"Records"}},
-	{"an API Gateway proxy request", []string{"requestContext"}},
-	{"a CloudWatch alarm", []string{"AlarmName", "NewStateValue"}},
-	{"an Amazon SES notification", []string{"notificationType"}},
-	{"an Amazon SES event", []string{"eventType", "mail"}},
-	{"an AWS Config notification", []string{"configurationItem"}},
-}
+const exampleRequest = `{"Identity": "example.com", "PolicyName": "MyPolicy", "Policy": {…}}`
 
-// has reports whether the object has all the members.
-func has(n document.Node, names ...string) bool {
-	for _, name := range names {
-		if _, ok := n.Member(name); !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// open opens a text that was read, an envelope or a request; depth is how many
-// envelopes are around it.
+// open opens a text that was read, an envelope or a request; depth counts the
+// envelopes around it.
 func (r *reader) open(doc *document.Document, findings []finding.Finding, depth int) {
 	if doc == nil {
 		r.malformed.Append(findings...)
@@ -47,33 +24,44 @@ func (r *reader) open(doc *document.Document, findings []finding.Finding, depth 
 	r.openValue(doc.Root(), findings, depth)
 }
 
-// openValue is open for a value already read; findings are its document's. The
-// shape tells what it is, and the reader of that kind does the rest.
+// openValue is open for a value; findings are those of its document. Duplicate
+// members inside the policy are the policy's fault, all others the request's.
 func (r *reader) openValue(n document.Node, findings []finding.Finding, depth int) {
-	switch {
-	case !n.IsObject():
-		r.malformed.Append(findings...)
-		r.refuse(n.Fault(RuleNotAnObject, "found "+n.Type()+`, expected a request: an object like {"Identity": "example.com", "PolicyName": "MyPolicy", "Policy": {…}}`))
-	case has(n, "Type", "TopicArn"):
+	switch shape, what := Recognize(n); shape {
+	case IsNotification:
 		r.malformed.Append(findings...)
 		r.enter("SNS", n, depth, r.openNotification)
-	case has(n, "detail-type", "detail"):
-		r.enter("EventBridge", n, depth, func(n document.Node, depth int) { r.openEvent(n, findings, depth) })
-	case has(n, "RequestType", "ResponseURL"), has(n, "RequestType", "StackId"):
+	case IsEvent:
+		r.enter("EventBridge", n, depth, func(n document.Node, depth int) {
+			r.message.EventID = textOf(n.Get("id"))
+			r.message.OriginID = r.message.EventID
+			r.openValue(n.Get("detail"), findings, depth)
+		})
+	case IsCustomResource:
 		r.enter("CloudFormation", n, depth, func(n document.Node, _ int) { r.openCustomResource(n, findings) })
-	default:
-		if r.isForeign(n) {
-			return
-		}
+	case IsForeign:
+		r.unserved(n, what)
+	case IsRequest:
 		r.readTaskToken(n)
 		r.readRequest(n, findings, "TaskToken")
+	case IsPolicy:
+		r.malformed.Append(findings...)
+		r.refuse(n.Fault(RuleMissingMember, "got a policy without a request around it, expected "+exampleRequest).
+			Help("write the policy under Policy, and Identity and PolicyName beside it"))
+	case IsEncodedTwice:
+		r.malformed.Append(findings...)
+		r.refuse(n.Fault(RuleNotAnObject, "got a string that holds a JSON object, expected the object itself").
+			Help("the request was JSON-encoded twice: send the text of the object, without encoding it again"))
+	case IsNotAnObject:
+		r.malformed.Append(findings...)
+		r.refuse(n.Fault(RuleNotAnObject, "got "+n.Type()+", expected a request: an object like "+exampleRequest))
 	}
 }
 
-// enter notes the envelope and opens it, unless too many are around it.
+// enter notes the envelope and opens it, unless it is nested too deep.
 func (r *reader) enter(name string, n document.Node, depth int, open func(document.Node, int)) {
 	if depth == maxEnvelopes {
-		r.refuse(n.Fault(RuleNesting, fmt.Sprintf("found another envelope (%s) inside %d, expected the request: at most %d envelopes are opened", name, depth, maxEnvelopes)))
+		r.refuse(n.Fault(RuleNesting, fmt.Sprintf("got another envelope (%s) inside %d, expected the request: at most %d envelopes are opened", name, depth, maxEnvelopes)))
 		return
 	}
 	if depth == 0 {
@@ -84,18 +72,8 @@ func (r *reader) enter(name string, n document.Node, depth int, open func(docume
 	open(n, depth+1)
 }
 
-func (r *reader) isForeign(n document.Node) bool {
-	for _, f := range foreign {
-		if has(n, f.has...) {
-			r.unserved(n, f.what)
-			return true
-		}
-	}
-	return false
-}
-
 func (r *reader) unserved(n document.Node, what string) {
-	r.unknown.Add(n.Fault(RuleUnknownEnvelope, "found "+what+
+	r.unknown.Add(n.Fault(RuleUnknownEnvelope, "got "+what+
 		", expected a request, bare or in an SNS notification, an EventBridge event or a CloudFormation custom resource request"))
 }
 
@@ -106,35 +84,18 @@ func (r *reader) openNotification(n document.Node, depth int) {
 		r.unserved(n.Get("Type"), "an SNS "+finding.Quote(kind))
 		return
 	}
-	if id := n.Get("MessageId"); id.IsString() {
-		r.message.OriginID = id.Text()
-	}
+	r.message.OriginID = textOf(n.Get("MessageId"))
 	if depth == 1 {
-		r.readAsked(n.Get("Timestamp"))
+		r.message.Topic = &Notification{TopicARN: textOf(n.Get("TopicArn")), MessageID: r.message.OriginID}
+		// SNS writes RFC 3339 with milliseconds.
+		if at, err := time.Parse(time.RFC3339, textOf(n.Get("Timestamp"))); err == nil {
+			r.message.RequestedAt = at
+		}
 	}
 	if _, ok := r.text(n, "Message"); ok {
-		doc, findings := n.Get("Message").Read("")
+		at := n.Get("Message")
+		r.source.strings = append(r.source.strings, at)
+		doc, findings := at.Read("")
 		r.open(doc, findings, depth)
-	}
-}
-
-// openEvent opens an EventBridge event, whose detail is the request:
-// https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
-func (r *reader) openEvent(n document.Node, findings []finding.Finding, depth int) {
-	if id := n.Get("id"); id.IsString() {
-		r.message.OriginID = id.Text()
-	}
-	r.openValue(n.Get("detail"), findings, depth)
-}
-
-// readAsked notes when SNS took the message: the time that whoever asked began
-// to wait. SNS writes RFC 3339 with milliseconds; without the member, or with
-// another, the queue's own time stands.
-func (r *reader) readAsked(n document.Node) {
-	if !n.IsString() {
-		return
-	}
-	if asked, err := time.Parse(time.RFC3339, n.Text()); err == nil {
-		r.message.Asked = asked
 	}
 }

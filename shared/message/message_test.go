@@ -11,14 +11,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"sespolicy/shared/document"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
 
 func open(body string) (message.Message, *outcome.Rejection) {
+	m, _, refused := openWhole(body)
+	return m, refused
+}
+
+func openWhole(body string) (message.Message, *message.Source, *outcome.Rejection) {
 	return message.Open(events.SQSMessage{
 		MessageId: "id", Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests",
-		Attributes: map[string]string{"ApproximateReceiveCount": "3", "SentTimestamp": "1700000000123"},
+		Attributes: map[string]string{"ApproximateReceiveCount": "3", "SentTimestamp": "1700000000123", "SenderId": "AIDAEXAMPLE"},
 	})
 }
 
@@ -50,12 +56,12 @@ func TestOpenBareRequests(t *testing.T) {
 		"the identity's ARN in the queue's own account": {`{"Identity":"arn:aws:ses:us-east-1:123456789012:identity/EXAMPLE.com","PolicyName":"P","Policy":{}}`, message.Put, "example.com", "{}"},
 	} {
 		m, refused := open(test.body)
-		if refused != nil || m.Request.Action != test.action || m.Request.Identity.Name != test.name || m.Request.Policy.Text != test.policy {
+		if refused != nil || m.Request.Action != test.action || m.Request.Identity.Name != test.name || m.Request.Policy != test.policy {
 			t.Errorf("%s: %+v, %v", name, m.Request, refused)
 		}
 	}
 	m, _ := open(`{"Identity":"example.com","PolicyName":"P","Policy":{},"TaskToken":"tok"}`)
-	if m.TaskToken != "tok" || m.Origin != "SQS" || m.Receives != 3 || !m.Sent.Equal(time.UnixMilli(1700000000123)) || m.Asked != m.Sent || m.Owner.Account != "123456789012" {
+	if m.TaskToken != "tok" || m.Origin != "SQS" || m.Receives != 3 || !m.Sent.Equal(time.UnixMilli(1700000000123)) || m.RequestedAt != m.Sent || m.SenderID != "AIDAEXAMPLE" || m.Topic != nil || m.Owner.Account != "123456789012" {
 		t.Errorf("got %+v", m)
 	}
 }
@@ -93,13 +99,13 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestFindingsOfThePolicyAreThePolicys(t *testing.T) {
-	m, refused := open(`{"Identity":"a.com","PolicyName":"P","Policy":{"a":1,"a":2}}`)
-	if refused != nil || len(m.Request.Policy.Findings) != 1 || m.Request.Policy.Findings[0].Path != "/Policy/a" {
-		t.Errorf("%v %+v", refused, m.Request.Policy.Findings)
+	_, source, refused := openWhole(`{"Identity":"a.com","PolicyName":"P","Policy":{"a":1,"a":2}}`)
+	if refused != nil || len(source.PolicyFindings) != 1 || source.PolicyFindings[0].Path != "/Policy/a" {
+		t.Errorf("%v %+v", refused, source.PolicyFindings)
 	}
-	m, refused = open(`{"Identity":"a.com","PolicyName":"P","Policy":"{'a'"}`)
-	if refused != nil || len(m.Request.Policy.Findings) != 1 || m.Request.Policy.At.Exists() {
-		t.Errorf("%v %+v", refused, m.Request.Policy)
+	_, source, refused = openWhole(`{"Identity":"a.com","PolicyName":"P","Policy":"{'a'"}`)
+	if refused != nil || len(source.PolicyFindings) != 1 || source.Policy.Exists() {
+		t.Errorf("%v %+v", refused, source.PolicyFindings)
 	}
 }
 
@@ -130,8 +136,12 @@ func TestOpenEnvelopes(t *testing.T) {
 			t.Errorf("%s: %s %s %v", name, m.Origin, m.OriginID, refused)
 		}
 	}
-	if m, _ := open(notification(inner)); !m.Asked.Equal(time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)) {
-		t.Errorf("asked at %v", m.Asked)
+	m, _ := open(notification(inner))
+	if !m.RequestedAt.Equal(time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)) || *m.Topic != (message.Notification{TopicARN: "arn:aws:sns:us-east-1:123456789012:T", MessageID: "sns-1"}) {
+		t.Errorf("requested at %v through %+v", m.RequestedAt, m.Topic)
+	}
+	if m, _ := open(event(notification(escape(event(bare))))); m.Topic != nil || m.EventID != "eb-1" {
+		t.Errorf("an inner notification counts as the outermost: %+v, event %s", m.Topic, m.EventID)
 	}
 	four := event(event(event(event(bare))))
 	if _, refused := open(four); places(refused) != "MalformedRequest, envelope-nesting /detail/detail/detail" {
@@ -178,7 +188,7 @@ func TestOpenCloudFormation(t *testing.T) {
 	const properties = `"ResourceProperties":{"ServiceToken":"t","ServiceTimeout":"60","Identity":"Example.com","PolicyName":"P","Policy":{"Statement":[]}}`
 	for _, requestType := range []string{"Create", "Update"} {
 		m, refused := open(notification(escape(stack(requestType, properties))))
-		if refused != nil || m.CloudFormation == nil || m.CloudFormation.RequestType != requestType || m.Request.Action != message.Put || m.OriginID != "r" {
+		if refused != nil || m.CloudFormation == nil || string(m.CloudFormation.RequestType) != requestType || m.Request.Action != message.Put || m.OriginID != "r" {
 			t.Fatalf("%s: %+v %v", requestType, m, refused)
 		}
 		if got := m.Request.PhysicalResourceID(); got != "example.com/P" {
@@ -224,8 +234,8 @@ func TestHowLongAStackWaits(t *testing.T) {
 		`"ServiceTimeout":["1"]`:  time.Hour,
 	} {
 		m, _ := open(stack("Create", `"ResourceProperties":{`+property+`}`))
-		if m.CloudFormation.Patience != want {
-			t.Errorf("%s: %v, want %v", property, m.CloudFormation.Patience, want)
+		if m.CloudFormation.Timeout != want {
+			t.Errorf("%s: %v, want %v", property, m.CloudFormation.Timeout, want)
 		}
 	}
 }
@@ -241,7 +251,7 @@ func TestAResourceHasNoAction(t *testing.T) {
 
 func TestCloudFormationIsAnsweredEvenWhenMalformed(t *testing.T) {
 	m, refused := open(stack("Create", `"ResourceProperties":{"Identitty":"a.com"}`))
-	if refused == nil || m.CloudFormation == nil || m.CloudFormation.ResponseURL != "https://u" {
+	if refused == nil || m.CloudFormation == nil || m.CloudFormation.ResponseURL.String() != "https://u" {
 		t.Errorf("%+v %v", m.CloudFormation, refused)
 	}
 	rules := []string{}
@@ -253,23 +263,103 @@ func TestCloudFormationIsAnsweredEvenWhenMalformed(t *testing.T) {
 	}
 }
 
-func TestARedrivenLetterSaysWhoWasTold(t *testing.T) {
-	text := func(value string) events.SQSMessageAttribute {
-		return events.SQSMessageAttribute{DataType: "String", StringValue: &value}
-	}
-	for name, test := range map[string]struct {
-		attributes map[string]events.SQSMessageAttribute
-		want       string
-	}{
-		"a letter's":                   {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("CloudFormation")}, "CloudFormation"},
-		"a sender's own of that name":  {map[string]events.SQSMessageAttribute{"AnsweredTo": text("CloudFormation")}, ""},
-		"somebody whom nobody answers": {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("me")}, ""},
-		"binary":                       {map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": {DataType: "Binary", BinaryValue: []byte("CloudFormation")}}, ""},
+func TestStackProperties(t *testing.T) {
+	for property, want := range map[string]string{
+		`"ForceUpdate":"1764099999"`: "false",
+		`"AdoptExisting":"true"`:     "true",
+		`"AdoptExisting":true`:       "true",
+		`"AdoptExisting":"false"`:    "false",
+		`"AdoptExisting":"True"`:     "MalformedRequest, wrong-type /ResourceProperties/AdoptExisting",
+		`"AdoptExisting":"1"`:        "MalformedRequest, wrong-type /ResourceProperties/AdoptExisting",
 	} {
-		m, _ := message.Open(events.SQSMessage{Body: "{}", MessageAttributes: test.attributes})
-		if m.AnsweredTo != test.want {
-			t.Errorf("%s: got %q, want %q", name, m.AnsweredTo, test.want)
+		m, refused := open(stack("Create", `"ResourceProperties":{"Identity":"example.com","PolicyName":"P","Policy":{},`+property+`}`))
+		got := places(refused)
+		if refused == nil {
+			got = fmt.Sprint(m.CloudFormation.AdoptExisting)
 		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", property, got, want)
+		}
+	}
+	for _, property := range []string{"ForceUpdate", "AdoptExisting"} {
+		if _, refused := open(`{"Identity":"a.com","PolicyName":"P","Policy":{},"` + property + `":"true"}`); places(refused) != "MalformedRequest, unknown-member /"+property {
+			t.Errorf("%s outside a stack: %s", property, places(refused))
+		}
+	}
+}
+
+func TestTheNamesOfOtherTools(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"EmailIdentity":"a.com","PolicyName":"P","Policy":{}}`:            "Identity",
+		`{"Identity":"a.com","PolicyName":"P","PolicyDocument":{}}`:         "Policy",
+		`{"Identity":"a.com","name":"P","Policy":{}}`:                       "PolicyName",
+		`{"identity":"a.com","name":"P","policy":"{}"}`:                     "Identity PolicyName Policy",
+		`{"email_identity":"a.com","policy_name":"P","policy":"{}"}`:        "Identity PolicyName Policy",
+		`{"IdentityArn":"arn","Name":"P","Policy":{}}`:                      "Identity PolicyName",
+		`{"Identity":"a.com","PolicyName":"P","Policy":{},"Namespace":"x"}`: "",
+	} {
+		_, refused := open(body)
+		var got []string
+		for _, v := range refused.Violations {
+			if v.Rule != message.RuleUnknownMember {
+				t.Errorf("%s: also %s", body, v.Rule)
+			}
+			if v.Suggestion != "" {
+				got = append(got, v.Suggestion)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}
+
+func TestRecognize(t *testing.T) {
+	for name, test := range map[string]struct {
+		text string
+		want message.Shape
+	}{
+		"a request":                       {`{"Identity":"a","PolicyName":"P","Policy":{}}`, message.IsRequest},
+		"an empty object":                 {`{}`, message.IsRequest},
+		"a policy":                        {`{"Version":"2012-10-17","Statement":[]}`, message.IsPolicy},
+		"a policy with a misspelt member": {`{"Versoin":"2012-10-17","Statement":[]}`, message.IsPolicy},
+		"one statement":                   {`{"Effect":"Allow","Action":"ses:*"}`, message.IsPolicy},
+		"a statement beside an identity":  {`{"Identity":"a","PolicyName":"P","Statement":[]}`, message.IsRequest},
+		"a notification":                  {notification("x"), message.IsNotification},
+		"an event":                        {event("{}"), message.IsEvent},
+		"a stack's request":               {stack("Create", `"a":1`), message.IsCustomResource},
+		"a request encoded twice":         {`"{\"Identity\":\"a\"}"`, message.IsEncodedTwice},
+		"a string":                        {`"hello"`, message.IsNotAnObject},
+		"a list":                          {`[{"Identity":"a"}]`, message.IsNotAnObject},
+	} {
+		doc, _ := document.ReadString(test.text)
+		if got, _ := message.Recognize(doc.Root()); got != test.want {
+			t.Errorf("%s: got %d, want %d", name, got, test.want)
+		}
+	}
+	if _, refused := open(`"{\"Identity\":\"a.com\",\"PolicyName\":\"P\",\"Policy\":{}}"`); places(refused) != "MalformedRequest, not-an-object " || refused.Violations[0].Hint == "" {
+		t.Errorf("encoded twice: %s", places(refused))
+	}
+}
+
+func TestFindingsGetTheirPlaceInTheBody(t *testing.T) {
+	for name, test := range map[string]struct{ body, at string }{
+		"bare":              {"{\n\"Identity\":\"?\",\"PolicyName\":\"P\",\"Policy\":{}}", `"?"`},
+		"in a notification": {notification(`\n{\"Identity\":\"?\",\"PolicyName\":\"P\",\"Policy\":{}}`), `\"?\"`},
+		"two deep":          {notification(escape(event(`{"Identity":"?","PolicyName":"P","Policy":{}}`))), `\"?\"`},
+	} {
+		_, source, refused := openWhole(test.body)
+		at := source.InBody(refused.Violations[0])
+		if offset := document.Offset(test.body, at.Line, at.Column); !strings.HasPrefix(test.body[offset:], test.at) {
+			t.Errorf("%s: %d:%d is %.10s, want %s", name, at.Line, at.Column, test.body[offset:], test.at)
+		}
+	}
+	_, source, _ := openWhole(notification(`{\"Identity\":\"a.com\",\"PolicyName\":\"P\",\"Policy\":\"x\"}`))
+	if text, isPolicy := source.TextAt("/Policy/Statement"); text != "x" || !isPolicy {
+		t.Errorf("the policy's text: %q, %v", text, isPolicy)
+	}
+	if text, isPolicy := source.TextAt("/PolicyName"); !strings.HasPrefix(text, `{"Identity"`) || isPolicy {
+		t.Errorf("the request's text: %q, %v", text, isPolicy)
 	}
 }
 
@@ -279,8 +369,13 @@ func FuzzOpen(f *testing.F) {
 	f.Add(stack("Delete", `"PhysicalResourceId":"a.com/P"`))
 	f.Add(`{"Identity":"a.com","PolicyName":"P","Policy":"{}","TaskToken":"x"}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		m, refused := open(body)
+		m, source, refused := openWhole(body)
 		if refused != nil {
+			for _, v := range refused.Violations {
+				if at := source.InBody(v); at.Line < 1 || at.Column < 1 || at.Depth != 0 {
+					t.Errorf("no place in the body: %+v", at)
+				}
+			}
 			if refused.Code == "" || refused.Message == "" || len(refused.Violations) == 0 {
 				t.Errorf("a rejection without its reason: %+v", refused)
 			}
@@ -291,7 +386,7 @@ func FuzzOpen(f *testing.F) {
 		case r.Nothing:
 		case r.Identity.Name == "" || r.PolicyName == "" || r.Action != message.Put && r.Action != message.Delete:
 			t.Errorf("neither a request nor a rejection: %+v", r)
-		case r.Action == message.Put && r.Policy.Text == "" && len(r.Policy.Findings) == 0:
+		case r.Action == message.Put && r.Policy == "" && len(source.PolicyFindings) == 0:
 			t.Errorf("a put without a policy: %+v", r)
 		}
 	})

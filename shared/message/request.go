@@ -20,24 +20,25 @@ const (
 	RuleUnknownAction   = "unknown-action"   // neither of the two actions
 	RuleNesting         = "envelope-nesting" // more than three envelopes
 	RuleUnknownEnvelope = "unknown-envelope" // an envelope of a kind that is not served
+	RuleResponseURL     = "response-url"     // no URL, or not one of CloudFormation's response buckets
 	RuleIdentity        = "identity"         // neither address, domain nor identity ARN, or not of this account and Region
 	RulePolicyName      = "policy-name"      // not 1 to 64 of [A-Za-z0-9_-]
 )
 
 func (r *reader) refuse(f document.Fault) { r.malformed.Add(f) }
 
-// text is the member's string. A member that is missing or no string is
-// refused.
+// text is the member's string. It refuses a member that is missing or no
+// string.
 func (r *reader) text(n document.Node, name string) (string, bool) {
 	value := n.Get(name)
 	switch {
-	case !value.Exists() && r.misspelt[name]: // said there
+	case !value.Exists() && r.misspelt[name]: // reported under its misspelt name
 	case !value.Exists():
-		r.refuse(n.Fault(RuleMissingMember, fmt.Sprintf("%s is missing, expected a string", name)))
+		r.refuse(n.Fault(RuleMissingMember, name+" is missing, expected a string"))
 	case !value.IsString():
 		r.refuse(value.Fault(RuleWrongType, fmt.Sprintf("%s is %s, expected a string", name, value.Type())))
 	default:
-		return value.Text(), true
+		return textOf(value), true
 	}
 	return "", false
 }
@@ -47,13 +48,8 @@ func (r *reader) text(n document.Node, name string) (string, bool) {
 // also may stand beside them and are read elsewhere. findings are those of the
 // document around n.
 func (r *reader) readRequest(n document.Node, findings []finding.Finding, also ...string) {
-	request := &r.message.Request
-	if isPolicy(n) {
-		r.refuse(n.Fault(RuleMissingMember, "this is a policy, not a request: Identity, PolicyName and Policy are missing, expected the policy under Policy and the two names beside it"))
-		r.malformed.Append(findings...)
-		return
-	}
-	request.IdentityAt, request.PolicyNameAt = n.Get("Identity"), n.Get("PolicyName")
+	request, source := &r.message.Request, r.source
+	source.Identity, source.PolicyName = n.Get("Identity"), n.Get("PolicyName")
 	request.Action = r.readAction(n)
 	members := []string{"Action", "Identity", "PolicyName"}
 	if request.Action != Delete {
@@ -66,26 +62,35 @@ func (r *reader) readRequest(n document.Node, findings []finding.Finding, also .
 	if request.Action == Put {
 		r.readPolicy(n, at)
 	}
-	// A member that came twice inside the policy is the policy's fault.
+	// A duplicate member inside the policy is the policy's fault.
 	for _, f := range findings {
 		if at.Exists() && strings.HasPrefix(f.Path, at.Pointer()+"/") {
-			request.Policy.Findings = append(request.Policy.Findings, f)
+			source.PolicyFindings = append(source.PolicyFindings, f)
 		} else {
 			r.malformed.Append(f)
 		}
 	}
 }
 
-// isPolicy reports whether a policy came without the request around it: there
-// is nothing but a policy's own members. Whatever else is there may be a
-// misspelt member of a request, and is said to be one.
-func isPolicy(n document.Node) bool {
-	for name := range n.Members() {
-		if name != "Version" && name != "Id" && name != "Statement" {
-			return false
-		}
+// neighbours are the names that other tools use for a request's members: SES
+// v2, the IAM API, Terraform.
+var neighbours = map[string]string{
+	"emailidentity": "Identity", "identityname": "Identity", "identityarn": "Identity", "resourcearn": "Identity",
+	"name":           "PolicyName",
+	"policydocument": "Policy", "policytext": "Policy",
+	"token": "TaskToken",
+}
+
+// meant is the known member that name was evidently meant to be.
+func meant(name string, known []string) (string, bool) {
+	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	if near := neighbours[plain]; slices.Contains(known, near) {
+		return near, true
 	}
-	return n.Get("Statement").Exists()
+	if strings.HasSuffix(plain, "tasktoken") && slices.Contains(known, "TaskToken") {
+		return "TaskToken", true
+	}
+	return finding.Nearest(name, known)
 }
 
 func (r *reader) refuseUnknown(n document.Node, known []string) {
@@ -97,10 +102,9 @@ func (r *reader) refuseUnknown(n document.Node, known []string) {
 			r.malformed.Leave(finding.Violation, 1)
 			continue
 		}
-		f := member.NameFault(RuleUnknownMember, fmt.Sprintf("%s is no member of a request, expected %s", finding.Quote(name), strings.Join(known, ", ")))
-		if near, ok := finding.Nearest(name, known); ok {
-			f = f.Suggest(near)
-			f.Message += fmt.Sprintf("; did you mean %s?", near)
+		f := member.NameFault(RuleUnknownMember, fmt.Sprintf("got the member %s, expected only %s", finding.Quote(name), strings.Join(known, ", ")))
+		if near, ok := meant(name, known); ok {
+			f = f.Suggest(near).Help("did you mean " + near + "?")
 			r.misspelt[near] = true
 		}
 		r.refuse(f)
@@ -117,7 +121,7 @@ func (r *reader) readAction(n document.Node) Action {
 	case action == Put, action == Delete:
 		return action
 	default:
-		f := n.Get("Action").Fault(RuleUnknownAction, fmt.Sprintf("%s is no action, expected %s or %s", finding.Quote(text), Put, Delete))
+		f := n.Get("Action").Fault(RuleUnknownAction, fmt.Sprintf("got the action %s, expected %s or %s", finding.Quote(text), Put, Delete))
 		if near, ok := finding.Nearest(text, []string{string(Put), string(Delete)}); ok {
 			f = f.Suggest(near)
 		}
@@ -149,32 +153,34 @@ func (r *reader) readPolicyName(n document.Node) {
 	}
 	if !policy.ValidName(text) {
 		r.names.Add(n.Get("PolicyName").Fault(RulePolicyName,
-			fmt.Sprintf("%s is no policy name, expected 1 to %d letters, digits, hyphens and underscores", finding.Quote(text), policy.MaxNameLength)))
+			fmt.Sprintf("got the policy name %s, expected 1 to %d letters, digits, hyphens and underscores", finding.Quote(text), policy.MaxNameLength)))
 		return
 	}
 	r.message.Request.PolicyName = text
 }
 
-// readPolicy reads the policy as text for SES and as a document to check.
+// readPolicy reads the policy, as text for SES and as a document to check.
 func (r *reader) readPolicy(n, at document.Node) {
-	p := &r.message.Request.Policy
+	request, source := &r.message.Request, r.source
 	switch {
-	case !at.Exists() && r.misspelt["Policy"]: // said there
+	case !at.Exists() && r.misspelt["Policy"]: // reported under its misspelt name
 	case !at.Exists():
 		r.refuse(n.Fault(RuleMissingMember, "Policy is missing, expected the policy document: an object, or its text as a string"))
 	case at.IsObject():
-		p.At, p.Text = at, string(at.Minified())
+		source.Policy, request.Policy = at, string(at.Minified())
 	case at.IsString():
-		p.Text = at.Text()
+		request.Policy = textOf(at)
+		source.policyString = at
+		source.strings = append(source.strings, at)
 		doc, findings := at.Read(at.Pointer())
-		p.Findings = findings
+		source.PolicyFindings = findings
 		if doc == nil {
 			return
 		}
-		p.At = doc.Root()
-		if len(p.Text) > policy.MaxSize {
-			if short := p.At.Minified(); len(short) <= policy.MaxSize {
-				p.Text = string(short)
+		source.Policy = doc.Root()
+		if len(request.Policy) > policy.MaxSize {
+			if short := source.Policy.Minified(); len(short) <= policy.MaxSize {
+				request.Policy = string(short)
 			}
 		}
 	default:
@@ -183,9 +189,31 @@ func (r *reader) readPolicy(n, at document.Node) {
 }
 
 // readTaskToken reads the token of the Step Functions task that waits for the
-// answer: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+// answer. A token under a misspelt name is read too: the request is refused for
+// the name, and the task is told instead of waiting.
+// https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
 func (r *reader) readTaskToken(n document.Node) {
-	if n.Get("TaskToken").Exists() {
+	if at := n.Get("TaskToken"); at.Exists() {
+		r.source.TaskToken = at
 		r.message.TaskToken, _ = r.text(n, "TaskToken")
+		return
 	}
+	for name, at := range n.Members() {
+		if near, ok := meant(name, []string{"TaskToken"}); ok && near == "TaskToken" && isTaskToken(textOf(at)) {
+			r.source.TaskToken, r.message.TaskToken = at, textOf(at)
+			return
+		}
+	}
+}
+
+// isTaskToken reports whether text has the shape of a task token: base64, which
+// neither a reference like $$.Task.Token nor a sentence is. Step Functions takes
+// at most 2048 characters; real tokens have hundreds.
+func isTaskToken(text string) bool {
+	if len(text) < 16 || len(text) > 2048 {
+		return false
+	}
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("+/=_-", c)
+	})
 }

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/outcome"
 )
 
 func TestOf(t *testing.T) {
-	unknownPrincipal := &outcome.Rejection{Code: outcome.InvalidPolicy, Patience: 3}
+	unknownPrincipal := &outcome.Rejection{Code: outcome.InvalidPolicy, Retries: 3}
 	for _, test := range []struct {
 		name     string
 		err      error
@@ -23,9 +24,9 @@ func TestOf(t *testing.T) {
 		{"a wrapped refusal too", fmt.Errorf("put: %w", &outcome.Rejection{Code: "X"}), 1, outcome.Rejected, "X"},
 		{"an unknown principal may be known soon", unknownPrincipal, 1, outcome.Retry, outcome.CausePrincipal},
 		{"for three receives", unknownPrincipal, 3, outcome.Retry, outcome.CausePrincipal},
-		{"and then no more", unknownPrincipal, 4, outcome.Rejected, outcome.InvalidPolicy},
-		{"a delay says its cause", &outcome.Delay{Cause: outcome.CauseThrottled}, 19, outcome.Retry, outcome.CauseThrottled},
-		{"what nobody knows is retried", errors.New("?"), 1, outcome.Retry, outcome.CauseUnknown},
+		{"and then is final", unknownPrincipal, 4, outcome.Rejected, outcome.InvalidPolicy},
+		{"a transient error says its cause", &outcome.Transient{Cause: outcome.CauseThrottled}, 19, outcome.Retry, outcome.CauseThrottled},
+		{"an unclassified error is retried", errors.New("?"), 1, outcome.Retry, outcome.CauseUnknown},
 	} {
 		got := outcome.Of(test.err, test.receives)
 		if got.Kind != test.kind || got.Code != test.code {
@@ -46,5 +47,37 @@ func TestJoinKeepsTheFirstCodeAndAllViolations(t *testing.T) {
 	}
 	if outcome.Join(nil, nil) != nil || outcome.Reject(outcome.InvalidPolicy, nil) != nil {
 		t.Error("nothing became a rejection")
+	}
+}
+
+func TestRetriesBackOffExponentially(t *testing.T) {
+	for receives, want := range map[int]time.Duration{1: 30 * time.Second, 2: time.Minute, 5: 8 * time.Minute, 6: 15 * time.Minute, 20: 15 * time.Minute, 1 << 40: 15 * time.Minute} {
+		for range 100 {
+			if got := outcome.Of(errors.New("?"), receives).Delay; got > want || got < want*9/10 {
+				t.Errorf("after %d receives: got %v, want up to a tenth less than %v", receives, got, want)
+			}
+		}
+	}
+	if got := outcome.Of(&outcome.Transient{Cause: outcome.CauseNoTime}, 3).Delay; got != 0 {
+		t.Errorf("no call was begun: got %v, want 0", got)
+	}
+}
+
+func TestTheLastReceive(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		kind outcome.Kind
+		code string
+	}{
+		{"a retry is exhausted", &outcome.Transient{Cause: outcome.CauseThrottled}, outcome.Rejected, outcome.RetriesExhausted},
+		{"an unclassified error too", errors.New("?"), outcome.Rejected, outcome.RetriesExhausted},
+		{"without the ledger nothing is decided", &outcome.Transient{Cause: outcome.CauseLedger}, outcome.Retry, outcome.CauseLedger},
+		{"a rejection keeps its code", &outcome.Rejection{Code: "X"}, outcome.Rejected, "X"},
+		{"what SES took is applied", nil, outcome.Applied, ""},
+	} {
+		if got := outcome.Of(test.err, 20).Last(20); got.Kind != test.kind || got.Code != test.code {
+			t.Errorf("%s: got %v %q, want %v %q", test.name, got.Kind, got.Code, test.kind, test.code)
+		}
 	}
 }

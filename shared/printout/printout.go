@@ -64,6 +64,9 @@ func writeText(out io.Writer, files []File) error {
 			}
 			line, caret := excerpt(file.Lines[i], f.Column)
 			fmt.Fprintf(&b, "    | %s\n    | %s^\n", line, strings.Repeat(" ", caret))
+			if f.Hint != "" {
+				fmt.Fprintf(&b, "    hint: %s\n", printable(f.Hint))
+			}
 			if f.Suggestion != "" {
 				fmt.Fprintf(&b, "    write: %s\n", printable(f.Suggestion))
 			}

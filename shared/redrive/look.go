@@ -200,7 +200,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 		l.Seen++
 		l.order = append(l.order, id)
 		letter := &Letter{Received: deadletter.Read(m)}
-		opened, _ := message.Open(letter.Record)
+		opened, _, _ := message.Open(letter.Record)
 		letter.Request, letter.Origin = opened.Request, opened.Origin
 		if filter.Wants(letter, time.Now()) {
 			l.Letters = append(l.Letters, letter)

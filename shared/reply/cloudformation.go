@@ -12,6 +12,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
@@ -19,15 +20,16 @@ import (
 )
 
 const (
-	// maxResponse is how many bytes a response may have.
+	// maxResponse is CloudFormation's limit of a response, in bytes.
 	maxResponse = 4096
 	// putTimeout is the longest that one PUT may take.
 	putTimeout = 3 * time.Second
-	// puts is how often an answer is put, at most, while there is time.
+	// puts is the maximum number of attempts, while there is time.
 	puts = 4
-	// firstPause is what passes before the second PUT; it doubles with each.
+	// firstPause is the pause before the second PUT; it doubles with each.
 	firstPause = 200 * time.Millisecond
-	// maxDrained is how much of what the bucket answers is read: enough to use the connection again.
+	// maxDrained is how much of the bucket's answer is read, so that the connection
+	// can be reused.
 	maxDrained = 4096
 )
 
@@ -36,8 +38,8 @@ type doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// newHTTPClient is the SDK's own HTTP client, with its proxy and its certificates, but for
-// redirects: it follows none. A response URL was checked, where it leads was not.
+// newHTTPClient is the SDK's HTTP client, proxy and certificates included, but it
+// follows no redirects: only the response URL itself was checked.
 func newHTTPClient(cfg aws.Config) doer {
 	own := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	switch given := cfg.HTTPClient.(type) {
@@ -52,33 +54,22 @@ func newHTTPClient(cfg aws.Config) doer {
 	return own
 }
 
-// stackAnswer is what CloudFormation gets; its members are documented as required unless empty here.
-type stackAnswer struct {
-	Status             string
-	Reason             string            `json:",omitempty"`
-	PhysicalResourceID string            `json:"PhysicalResourceId"`
-	StackID            string            `json:"StackId"`
-	RequestID          string            `json:"RequestId"`
-	LogicalResourceID  string            `json:"LogicalResourceId"`
-	Data               map[string]string `json:",omitempty"` // what Fn::GetAtt gives
-}
-
 // newStackAnswer is the answer to a custom resource request.
-func newStackAnswer(r Result) stackAnswer {
-	asked := r.Message.CloudFormation
-	answer := stackAnswer{
-		Status:             "SUCCESS",
+func newStackAnswer(r Result) cfn.Response {
+	request := r.Message.CloudFormation
+	answer := cfn.Response{
+		Status:             cfn.StatusSuccess,
 		PhysicalResourceID: physicalResourceID(r),
-		StackID:            asked.StackID,
-		RequestID:          asked.RequestID,
-		LogicalResourceID:  asked.LogicalResourceID,
+		StackID:            request.StackID,
+		RequestID:          request.RequestID,
+		LogicalResourceID:  request.LogicalResourceID,
 	}
 	switch {
 	case r.failed():
-		answer.Status = "FAILED"
+		answer.Status = cfn.StatusFailed
 		answer.Reason = r.Outcome.Code + ": " + r.Outcome.Message
-	case asked.RequestType != "Delete":
-		answer.Data = map[string]string{
+	case request.RequestType != cfn.RequestDelete:
+		answer.Data = map[string]any{ // for Fn::GetAtt
 			"Identity":   r.Message.Request.Identity.Name,
 			"PolicyName": r.Message.Request.PolicyName,
 		}
@@ -86,27 +77,29 @@ func newStackAnswer(r Result) stackAnswer {
 	return answer
 }
 
-// physicalResourceID is the id of the resource as it stands after the outcome. What failed leaves
-// the resource as it was: an Update with its old id, a Create with the id of nothing, so that the
-// Delete of the rollback does not hit a policy that this stack did not make.
+// physicalResourceID is the id of the resource after the outcome. A failed
+// request leaves the resource as it was: an Update answers its old id, a Create
+// the id of nothing, so that the rollback's Delete does not remove a policy that
+// this stack did not make.
 func physicalResourceID(r Result) string {
-	asked := r.Message.CloudFormation
+	request := r.Message.CloudFormation
 	switch {
-	case !r.failed() && asked.RequestType != "Delete":
+	case !r.failed() && request.RequestType != cfn.RequestDelete:
 		return r.Message.Request.PhysicalResourceID()
-	case asked.RequestType != "Create" && asked.PhysicalResourceID != "":
-		return asked.PhysicalResourceID
+	case request.RequestType != cfn.RequestCreate && request.PhysicalResourceID != "":
+		return request.PhysicalResourceID
 	}
-	return message.NothingMade(asked.LogicalResourceID)
+	return message.NothingMade(request.LogicalResourceID)
 }
 
-// body writes the answer in at most 4096 bytes: as much of the reason's head stays as fits.
-func (a stackAnswer) body() ([]byte, error) {
+// body writes the answer in at most 4096 bytes, with as much of the reason's start
+// as fits.
+func body(a cfn.Response) ([]byte, error) {
 	text, err := json.Marshal(a)
 	if err != nil || len(text) <= maxResponse {
 		return text, err
 	}
-	// What JSON makes of a reason depends on its characters: the length is searched for.
+	// The JSON length of a reason depends on its characters, so search for the cut.
 	reason := a.Reason
 	tooLong := sort.Search(maxResponse, func(length int) bool {
 		a.Reason = cut(reason, length)
@@ -121,28 +114,25 @@ func (a stackAnswer) body() ([]byte, error) {
 }
 
 func (r *Replier) answerCloudFormation(ctx context.Context, result Result) error {
-	target, err := r.buckets.parse(result.Message.CloudFormation.ResponseURL)
+	target := result.Message.CloudFormation.ResponseURL
+	answer, err := body(newStackAnswer(result))
 	if err != nil {
-		return err
-	}
-	body, err := newStackAnswer(result).body()
-	if err != nil {
-		// No stack has such ids: CloudFormation's own fit many times.
+		// No real stack has such ids.
 		return fmt.Errorf("answering CloudFormation: %w: %w", err, ErrNobodyWaits)
 	}
-	err = repeat(ctx, puts, firstPause, func() (again bool, err error) { return r.put(ctx, target, body) })
+	err = repeat(ctx, puts, firstPause, func() (again bool, err error) { return r.put(ctx, target, answer) })
 	if err != nil {
 		return fmt.Errorf("answering CloudFormation at %s: %w", target.Host, err)
 	}
 	return nil
 }
 
-// put puts the body once. Again says whether another try may help. The error has no URL in it: the
-// query is a credential.
+// put puts the body once; again reports whether another attempt may help. The
+// error never has the URL, whose query is a credential.
 func (r *Replier) put(ctx context.Context, target *url.URL, body []byte) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, putTimeout)
 	defer cancel()
-	// No Content-Type is set, and none is added: the URL was signed without one.
+	// No Content-Type: the URL was signed without one.
 	request := (&http.Request{
 		Method:        http.MethodPut,
 		URL:           target,
@@ -158,7 +148,7 @@ func (r *Replier) put(ctx context.Context, target *url.URL, body []byte) (again 
 		}
 		return true, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // what is left of the answer is of no use
+	defer answer.Body.Close() //nolint:errcheck // nothing of the answer is used
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxDrained))
 	switch {
 	case answer.StatusCode < http.StatusMultipleChoices:

@@ -8,15 +8,18 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/wire"
@@ -47,10 +50,30 @@ func asked(requestType, physicalID string) message.Message {
 	return message.Message{
 		Request: message.Request{Action: message.Put, Identity: identity.Identity{Name: "example.com"}, PolicyName: "MyPolicy"},
 		CloudFormation: &message.CloudFormation{
-			RequestType: requestType, StackID: stackID, RequestID: requestID, LogicalResourceID: "Policy", PhysicalResourceID: physicalID,
-			ResponseURL: response.URL(endpoint, "us-east-1", stackID, "Policy", requestID),
+			RequestType: cfn.RequestType(requestType), StackID: stackID, RequestID: requestID, LogicalResourceID: "Policy", PhysicalResourceID: physicalID,
+			ResponseURL: parsed(response.URL(endpoint, "us-east-1", stackID, "Policy", requestID)),
 		},
 	}
+}
+
+func parsed(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		panic(err) // the tests' own
+	}
+	return u
+}
+
+// ended is a request that ended, with the requester that its message names.
+func ended(m message.Message, o outcome.Outcome, warnings ...finding.Finding) Result {
+	r := Result{Message: m, Outcome: o, Warnings: warnings}
+	switch {
+	case m.CloudFormation != nil:
+		r.AnswerTo = message.Stack
+	case m.TaskToken != "":
+		r.AnswerTo = message.Task
+	}
+	return r
 }
 
 var (
@@ -84,7 +107,7 @@ func TestResponses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bucket := response.New()
 			replier := New(at(endpoint, wire.Client{Handler: bucket}), "")
-			if err := replier.Answer(t.Context(), asked(tt.requestType, tt.physicalID), tt.outcome, nil); err != nil {
+			if err := replier.Answer(t.Context(), ended(asked(tt.requestType, tt.physicalID), tt.outcome)); err != nil {
 				t.Fatal(err)
 			}
 			got, _ := bucket.Answer(stackID, requestID)
@@ -102,23 +125,13 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-func TestNobodyIsAskedTwice(t *testing.T) {
+func TestNobodyIsTold(t *testing.T) {
 	bucket := response.New()
 	replier := New(at(endpoint, wire.Client{Handler: bucket}), "")
-	for _, o := range []outcome.Outcome{
-		{Kind: outcome.Retry, Code: outcome.CauseThrottled},
-		{Kind: outcome.Rejected, Code: outcome.Expired},
-		{Kind: outcome.Rejected, Code: outcome.AlreadyAnswered},
-	} {
-		if asker := replier.Asker(asked("Create", ""), o); asker != "" {
-			t.Errorf("%s: asker %q", o.Code, asker)
+	for _, m := range []message.Message{asked("Create", ""), {TaskToken: "token"}, {}} {
+		if err := replier.Answer(t.Context(), Result{Message: m, Outcome: applied}); err != nil {
+			t.Error(err)
 		}
-		if err := replier.Answer(t.Context(), asked("Create", ""), o, nil); err != nil {
-			t.Errorf("%s: %v", o.Code, err)
-		}
-	}
-	if err := replier.Answer(t.Context(), message.Message{}, applied, nil); err != nil {
-		t.Error(err)
 	}
 	if len(bucket.Answers()) != 0 {
 		t.Errorf("got %+v", bucket.Answers())
@@ -135,7 +148,7 @@ func TestReasonKeepsItsHead(t *testing.T) {
 	} {
 		o := rejected
 		o.Message = tt.reason
-		body, err := newStackAnswer(Result{Message: asked("Create", ""), Outcome: o}).body()
+		body, err := body(newStackAnswer(Result{Message: asked("Create", ""), Outcome: o}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +160,7 @@ func TestReasonKeepsItsHead(t *testing.T) {
 			t.Errorf("%s: %d bytes, reason of %d bytes", tt.name, len(body), len(got.Reason))
 		}
 	}
-	short, err := newStackAnswer(Result{Message: asked("Create", ""), Outcome: rejected}).body()
+	short, err := body(newStackAnswer(Result{Message: asked("Create", ""), Outcome: rejected}))
 	if err != nil || !strings.Contains(string(short), `"InvalidPolicy: no Statement"`) {
 		t.Errorf("got %s, %v", short, err)
 	}
@@ -157,7 +170,7 @@ func TestIDsThatFitNoResponse(t *testing.T) {
 	bucket := response.New()
 	m := asked("Create", "")
 	m.CloudFormation.LogicalResourceID = strings.Repeat("x", 5000)
-	err := New(at(endpoint, wire.Client{Handler: bucket}), "").Answer(t.Context(), m, rejected, nil)
+	err := New(at(endpoint, wire.Client{Handler: bucket}), "").Answer(t.Context(), ended(m, rejected))
 	if !errors.Is(err, ErrNobodyWaits) || len(bucket.Answers()) != 0 {
 		t.Errorf("got %v", err)
 	}
@@ -202,7 +215,7 @@ func TestPutIsRetriedInsideTheTime(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
 				defer cancel()
 				start := time.Now()
-				err := New(at(endpoint, wire.Client{Handler: bucket}), "").Answer(ctx, asked("Create", ""), applied, nil)
+				err := New(at(endpoint, wire.Client{Handler: bucket}), "").Answer(ctx, ended(asked("Create", ""), applied))
 				if (err == nil) != tt.fine || errors.Is(err, ErrNobodyWaits) {
 					t.Errorf("got %v", err)
 				}
@@ -231,7 +244,7 @@ func TestNoErrorHasTheQuery(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, failure })}
-			err := New(at(endpoint, client), "").Answer(t.Context(), asked("Create", ""), applied, nil)
+			err := New(at(endpoint, client), "").Answer(t.Context(), ended(asked("Create", ""), applied))
 			if err == nil || !errors.Is(err, failure) {
 				t.Errorf("%s: got %v", name, err)
 			} else if strings.Contains(err.Error(), "X-Amz") || strings.Contains(err.Error(), "stack/mail") {
@@ -249,12 +262,12 @@ func TestPutOnTheWire(t *testing.T) {
 	server := httptest.NewServer(bucket)
 	defer server.Close()
 	m := asked("Create", "")
-	m.CloudFormation.ResponseURL = response.URL(server.URL, "us-east-1", stackID, "Policy", requestID)
+	m.CloudFormation.ResponseURL = parsed(response.URL(server.URL, "us-east-1", stackID, "Policy", requestID))
 	for name, client := range map[string]aws.HTTPClient{"the SDK's": awshttp.NewBuildableClient(), "none": nil} {
-		if err := New(at(server.URL, client), "").Answer(t.Context(), m, applied, nil); err != nil {
+		if err := New(at(server.URL, client), "").Answer(t.Context(), ended(m, applied)); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if server.URL+got.RequestURI != m.CloudFormation.ResponseURL {
+		if server.URL+got.RequestURI != m.CloudFormation.ResponseURL.String() {
 			t.Errorf("%s: called %s, want %s", name, got.RequestURI, m.CloudFormation.ResponseURL)
 		}
 		if types, ok := got.Header["Content-Type"]; ok {
@@ -276,7 +289,7 @@ func TestNoRedirectIsFollowedAndNoBodyReadToItsEnd(t *testing.T) {
 	server := httptest.NewServer(bucket)
 	defer server.Close()
 	m := asked("Create", "")
-	m.CloudFormation.ResponseURL = response.URL(server.URL, "us-east-1", stackID, "Policy", requestID)
+	m.CloudFormation.ResponseURL = parsed(response.URL(server.URL, "us-east-1", stackID, "Policy", requestID))
 	for name, client := range map[string]aws.HTTPClient{"the SDK's": awshttp.NewBuildableClient(), "a plain one": &http.Client{}, "none": nil} {
 		replier := New(at(server.URL, client), "")
 		for status, fault := range map[int]response.Fault{
@@ -287,13 +300,13 @@ func TestNoRedirectIsFollowedAndNoBodyReadToItsEnd(t *testing.T) {
 			},
 		} {
 			bucket.SetFault(fault)
-			if err := replier.Answer(t.Context(), m, applied, nil); err == nil || elsewhere != 0 {
+			if err := replier.Answer(t.Context(), ended(m, applied)); err == nil || elsewhere != 0 {
 				t.Errorf("%s: %d: error %v, %d calls elsewhere", name, status, err, elsewhere)
 			}
 		}
 		bucket.SetFault(response.Endless(200))
 		start := time.Now()
-		if err := replier.Answer(t.Context(), m, applied, nil); err != nil || time.Since(start) > putTimeout/2 {
+		if err := replier.Answer(t.Context(), ended(m, applied)); err != nil || time.Since(start) > putTimeout/2 {
 			t.Errorf("%s: an endless body: %v after %v", name, err, time.Since(start))
 		}
 	}

@@ -16,6 +16,7 @@ type Detail struct {
 	MessageID    string            `json:"messageId"`          // the queue's
 	Source       string            `json:"source"`             // the envelopes, outermost first: SQS for none, SNS, EventBridge, SNS/CloudFormation, …
 	SourceID     string            `json:"sourceId,omitempty"` // the sender's own id, where the envelope has one
+	SenderID     string            `json:"senderId,omitempty"` // who sent the message, as SQS recorded it
 	Action       string            `json:"action"`             // PutIdentityPolicy or DeleteIdentityPolicy; empty if it could not be read
 	Identity     string            `json:"identity"`
 	PolicyName   string            `json:"policyName"`
@@ -41,6 +42,7 @@ func newDetail(r Result) Detail {
 		MessageID:    m.Record.MessageId,
 		Source:       m.Origin,
 		SourceID:     cut(m.OriginID, maxSourceID),
+		SenderID:     m.SenderID,
 		Action:       string(m.Request.Action),
 		Identity:     m.Request.Identity.Name,
 		PolicyName:   m.Request.PolicyName,

@@ -44,16 +44,16 @@ func TestOneEventForEachOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		put, remove := waiting(""), waiting("")
 		put.Request.Action = message.Put
-		put.Origin, put.OriginID = "EventBridge", "event-1"
+		put.Origin, put.OriginID, put.SenderID = "EventBridge", "event-1", "AIDAEXAMPLE"
 		refused := outcome.Outcome{Kind: outcome.Rejected, Code: "GuardrailViolation", Message: "not yours",
 			Violations: []finding.Finding{{Path: "/Identity", Rule: "ALLOWED_IDENTITIES", Message: "not yours"}}}
 		server := newBus()
 		err := New(wired(server), "outcomes").Announce(t.Context(), []Result{
-			{put, applied, nil},
-			{remove, applied, nil},
-			{put, refused, []finding.Finding{{Path: "/Policy", Rule: "version", Message: "old"}}},
-			{put, outcome.Outcome{Kind: outcome.Retry, Code: outcome.CauseThrottled}, nil},
-			{put, outcome.Outcome{Kind: outcome.Superseded}, nil},
+			ended(put, applied),
+			ended(remove, applied),
+			ended(put, refused, finding.Finding{Path: "/Policy", Rule: "version", Message: "old"}),
+			ended(put, outcome.Outcome{Kind: outcome.Retry, Code: outcome.CauseThrottled}),
+			ended(put, outcome.Outcome{Kind: outcome.Superseded}),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +66,7 @@ func TestOneEventForEachOutcome(t *testing.T) {
 			got = append(got, e.DetailType+" "+string(e.Detail))
 		}
 		common := `"identity":"example.com","policyName":"MyPolicy","outcome":`
-		of := `{"messageId":"message-1","source":"EventBridge","sourceId":"event-1","action":"PutIdentityPolicy",` + common
+		of := `{"messageId":"message-1","source":"EventBridge","sourceId":"event-1","senderId":"AIDAEXAMPLE","action":"PutIdentityPolicy",` + common
 		want := []string{
 			`SES Identity Policy Applied ` + of + `"Applied","receiveCount":2,"queuedMs":1500}`,
 			`SES Identity Policy Deleted {"messageId":"message-1","source":"SQS","action":"DeleteIdentityPolicy",` + common + `"Deleted","receiveCount":2,"queuedMs":1500}`,

@@ -1,9 +1,10 @@
-// Package reply tells whoever asked what became of a request: CloudFormation by a PUT to the
-// request's response URL, Step Functions by ending the task whose token came along, and everybody
-// else who listens by an event on an event bus.
+// Package reply tells the requester what became of a request: CloudFormation by a
+// PUT to the request's response URL, Step Functions by ending the task whose
+// token came along, and everyone else by an event on an event bus.
 //
-// It does not decide anything and keeps nothing: an answer that could not be delivered is an
-// error, and the caller's to try again. An event is best effort and never more than that.
+// It does not decide where an answer may go (package check) and it stores
+// nothing: if an answer could not be delivered it returns an error, and the
+// caller retries. Events are best effort.
 //
 // Custom resources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 // Task tokens: https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -25,18 +27,12 @@ import (
 	"sespolicy/shared/outcome"
 )
 
-// Who can be told, as dead letters name them (AnsweredTo).
-const (
-	CloudFormation = "CloudFormation"
-	StepFunctions  = "StepFunctions"
-)
-
-// answerTimeout is the longest that one answer may take, so that an asker who does not listen costs
-// its request's turn and not the batch.
+// answerTimeout is the longest that one answer may take, so that a requester who
+// does not listen costs one request's time and not the batch's.
 const answerTimeout = 10 * time.Second
 
-// ErrNobodyWaits says that an answer can never be delivered: the task has timed out or the
-// execution was stopped. It changes nothing about the request, which is done.
+// ErrNobodyWaits says that an answer can never be delivered: the task has timed
+// out or its execution was stopped. The request's outcome stands.
 var ErrNobodyWaits = errors.New("nobody waits for the answer any more")
 
 // Result is what became of one request.
@@ -44,25 +40,23 @@ type Result struct {
 	Message  message.Message
 	Outcome  outcome.Outcome
 	Warnings []finding.Finding
+	AnswerTo string // who is told: message.Stack, message.Task or nobody (empty); package check decides it
 }
 
-// Replier answers for one deployment. Its clients are made when they are first needed: what nobody
-// uses costs nothing at the start.
+// Replier answers for one deployment. Its clients are made when they are first
+// needed: what a deployment does not use costs nothing at the start.
 type Replier struct {
-	buckets buckets
-	http    func() doer
-	events  func() *eventbridge.Client
-	tasks   func() *sfn.Client
-	bus     string
+	http   func() doer
+	events func() *eventbridge.Client
+	tasks  func() *sfn.Client
+	bus    string
 }
 
-// New is a Replier that sends its events to the event bus with the given name or ARN; to none if it
-// is empty. Endpoints come with cfg; where it has one for S3 (AWS_ENDPOINT_URL_S3), response URLs
-// must be there and nowhere else.
+// New is a Replier that sends its events to the event bus with the given name or
+// ARN; to none if it is empty.
 func New(cfg aws.Config, eventBus string) *Replier {
 	return &Replier{
-		buckets: newBuckets(cfg),
-		http:    sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
+		http: sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
 		// Announce has its own, shorter backoff.
 		events: sync.OnceValue(func() *eventbridge.Client {
 			return eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.Retryer = aws.NopRetryer{} })
@@ -72,70 +66,38 @@ func New(cfg aws.Config, eventBus string) *Replier {
 	}
 }
 
-// Check refuses a request whose answer must not be delivered: its response URL is not one of
-// CloudFormation's. Such a request must have no effect, for nobody would hear of it.
-func (r *Replier) Check(m message.Message) *outcome.Rejection {
-	asked := m.CloudFormation
-	if asked == nil {
-		return nil
-	}
-	at := asked.At.Get("ResponseURL")
-	if asked.ResponseURL == "" && !at.IsString() {
-		return nil // one that is missing, or no string, was refused when the message was opened
-	}
-	if err := r.buckets.check(asked.ResponseURL); err != nil {
-		return outcome.Reject(outcome.MalformedRequest, []finding.Finding{at.Finding(RuleResponseURL, err.Error())})
-	}
-	return nil
-}
+// S3Endpoint is where cfg says that response buckets are (AWS_ENDPOINT_URL_S3);
+// empty on AWS.
+func S3Endpoint(cfg aws.Config) string { return aws.ToString(endpointOf(cfg, "S3")) }
 
-// Asker is whom Answer tells of an outcome: CloudFormation, StepFunctions, or nobody (empty).
-//
-// Nobody hears of a Retry, which is no outcome yet; of an Expired request, whose stack waits no
-// more; and of an AlreadyAnswered one, whose asker was told.
-func (r *Replier) Asker(m message.Message, o outcome.Outcome) string {
-	switch {
-	case o.Kind == outcome.Retry, o.Code == outcome.Expired, o.Code == outcome.AlreadyAnswered:
-		return ""
-	case m.CloudFormation != nil && r.buckets.check(m.CloudFormation.ResponseURL) == nil:
-		return CloudFormation
-	case m.TaskToken != "":
-		return StepFunctions
-	}
-	return ""
-}
-
-// Answer tells the asker, if there is one, what became of its request. An error that is
-// ErrNobodyWaits is final; after any other the same answer may be given again.
-func (r *Replier) Answer(ctx context.Context, m message.Message, o outcome.Outcome, warnings []finding.Finding) error {
+// Answer tells the requester, if there is one. ErrNobodyWaits is final; after any
+// other error the same answer may be given again.
+func (r *Replier) Answer(ctx context.Context, result Result) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	result := Result{Message: m, Outcome: o, Warnings: warnings}
-	switch r.Asker(m, o) {
-	case CloudFormation:
+	switch result.AnswerTo {
+	case message.Stack:
 		return r.answerCloudFormation(ctx, result)
-	case StepFunctions:
+	case message.Task:
 		return r.answerStepFunctions(ctx, result)
 	}
 	return nil
 }
 
-// failed reports whether the asker is told of a failure. A request that a newer one overtook is
-// none: what was asked for was replaced, as the next request would have done anyway.
+// failed reports whether the requester is told of a failure. A superseded request
+// has not failed: the newer one would have replaced its change anyway.
 func (r Result) failed() bool { return r.Outcome.Kind == outcome.Rejected }
 
-// cut shortens text to at most limit bytes of whole characters. What was cut shows as an ellipsis.
+// cut shortens text to at most limit bytes of whole characters, and marks the cut
+// with an ellipsis.
 func cut(text string, limit int) string {
 	const ellipsis = "…"
 	if len(text) <= limit {
 		return text
 	}
 	end := max(0, limit-len(ellipsis))
-	for end > 0 && !isStart(text[end]) {
+	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
 	return text[:end] + ellipsis
 }
-
-// isStart reports whether a byte begins a character in UTF-8.
-func isStart(b byte) bool { return b&0xC0 != 0x80 }

@@ -46,10 +46,10 @@ func TestTaskGetsTheOutcome(t *testing.T) {
 		server := states.New()
 		replier := New(wired(server), "")
 		warning := finding.Finding{Path: "/Policy", Rule: "version", Message: "old", Line: 1, Column: 2}
-		if err := replier.Answer(t.Context(), waiting("token-1"), applied, []finding.Finding{warning}); err != nil {
+		if err := replier.Answer(t.Context(), ended(waiting("token-1"), applied, []finding.Finding{warning}...)); err != nil {
 			t.Fatal(err)
 		}
-		if err := replier.Answer(t.Context(), waiting("token-2"), rejected, nil); err != nil {
+		if err := replier.Answer(t.Context(), ended(waiting("token-2"), rejected)); err != nil {
 			t.Fatal(err)
 		}
 		want := []states.Answer{
@@ -66,7 +66,7 @@ func TestTaskGetsTheOutcome(t *testing.T) {
 
 func TestSupersededIsNoFailure(t *testing.T) {
 	server := states.New()
-	if err := New(wired(server), "").Answer(t.Context(), waiting("token"), outcome.Outcome{Kind: outcome.Superseded}, nil); err != nil {
+	if err := New(wired(server), "").Answer(t.Context(), ended(waiting("token"), outcome.Outcome{Kind: outcome.Superseded})); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Answers(); len(got) != 1 || !got[0].Success || !strings.Contains(got[0].Output, `"outcome":"Superseded"`) {
@@ -83,7 +83,7 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		server.SetTokenFault(func(string) string { return code })
 		replier := New(wired(server), "")
 		for _, o := range []outcome.Outcome{applied, rejected} {
-			err := replier.Answer(t.Context(), waiting("token"), o, nil)
+			err := replier.Answer(t.Context(), ended(waiting("token"), o))
 			if err == nil || errors.Is(err, ErrNobodyWaits) != final {
 				t.Errorf("%s: got %v", code, err)
 			}
@@ -96,7 +96,7 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		_, _ = io.WriteString(w, `{"message":"Invalid Token: 'tttttttt'"}`)
 		return true
 	})
-	err := New(wired(server), "").Answer(t.Context(), waiting(strings.Repeat("t", 3000)), applied, nil)
+	err := New(wired(server), "").Answer(t.Context(), ended(waiting(strings.Repeat("t", 3000)), applied))
 	if !errors.Is(err, ErrNobodyWaits) || strings.Contains(err.Error(), "tttt") {
 		t.Errorf("a token that is none: got %v", err)
 	}
@@ -111,7 +111,7 @@ func TestStepFunctionsThatIsDown(t *testing.T) {
 			server := states.New()
 			server.SetFault(fault)
 			start := time.Now()
-			err := New(wired(server), "").Answer(t.Context(), waiting("token"), applied, nil)
+			err := New(wired(server), "").Answer(t.Context(), ended(waiting("token"), applied))
 			if err == nil || errors.Is(err, ErrNobodyWaits) || time.Since(start) > answerTimeout {
 				t.Errorf("%s: got %v after %v", name, err, time.Since(start))
 			}
@@ -123,14 +123,14 @@ func TestLongReasonsAndManyFindingsFit(t *testing.T) {
 	server := states.New()
 	replier := New(wired(server), "")
 	long := outcome.Outcome{Kind: outcome.Rejected, Code: strings.Repeat("é", 300), Message: strings.Repeat("é", 40_000)}
-	if err := replier.Answer(t.Context(), waiting("failure"), long, nil); err != nil {
+	if err := replier.Answer(t.Context(), ended(waiting("failure"), long)); err != nil {
 		t.Error(err)
 	}
 	warnings := make([]finding.Finding, 10_000)
 	for i := range warnings {
 		warnings[i] = finding.Finding{Path: "/Policy", Rule: "rule", Message: "message"}
 	}
-	if err := replier.Answer(t.Context(), waiting("success"), applied, warnings); err != nil {
+	if err := replier.Answer(t.Context(), ended(waiting("success"), applied, warnings...)); err != nil {
 		t.Error(err)
 	}
 	var got Detail

@@ -192,10 +192,11 @@ func bare(r message.Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"Action":%s,"Identity":%s,"PolicyName":%s`, quote(string(cmp.Or(r.Action, message.Put))), quote(r.Identity.Name), quote(r.PolicyName))
 	switch {
-	case r.Policy.At.Exists():
-		fmt.Fprintf(&b, `,"Policy":%s`, r.Policy.At.Raw())
-	case r.Action != message.Delete:
-		fmt.Fprintf(&b, `,"Policy":%s`, quote(r.Policy.Text))
+	case r.Action == message.Delete:
+	case jsontext.Value(r.Policy).IsValid(jsontext.AllowDuplicateNames(true)):
+		fmt.Fprintf(&b, `,"Policy":%s`, r.Policy)
+	default:
+		fmt.Fprintf(&b, `,"Policy":%s`, quote(r.Policy))
 	}
 	b.WriteString("}")
 	return indented(b.String())

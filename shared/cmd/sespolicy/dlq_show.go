@@ -10,11 +10,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/spf13/cobra"
 
-	"sespolicy/shared/document"
 	"sespolicy/shared/finding"
+	"sespolicy/shared/message"
 	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
@@ -111,69 +111,21 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 }
 
 // marked puts violations to the lines they are about: those of the policy's own
-// text where it was written as a string, else of the request's.
+// text if it was written as a string, else of the request's.
 func marked(body string, violations []finding.Finding) []printout.File {
 	request := printout.File{Name: "request"}
 	policy := printout.File{Name: "policy"}
-	text := innermost(body)
-	own, isString := policyText(text, violations)
+	_, source, _ := message.Open(events.SQSMessage{Body: body})
 	for _, f := range violations {
-		if isString && inPolicy(f.Path) {
-			policy.Findings = append(policy.Findings, f)
-			policy.Lines = append(policy.Lines, lineAt(own, f.Line))
-			continue
+		file := &request
+		text, isPolicy := source.TextAt(f.Path)
+		if isPolicy {
+			file = &policy
 		}
-		request.Findings = append(request.Findings, f)
-		request.Lines = append(request.Lines, lineAt(text, f.Line))
+		file.Findings = append(file.Findings, f)
+		file.Lines = append(file.Lines, lineAt(text, f.Line))
 	}
 	return slices.DeleteFunc([]printout.File{request, policy}, func(f printout.File) bool { return len(f.Findings) == 0 })
-}
-
-// innermost is the text that the request's places are in: the body, or the last
-// message that SNS has packed into a string.
-func innermost(body string) string {
-	for range 3 { // as many envelopes as are opened
-		doc, _ := document.Read([]byte(body))
-		if doc == nil {
-			break
-		}
-		n := doc.Root()
-		if n.Get("detail-type").Exists() {
-			n = n.Get("detail")
-		}
-		if !n.Get("TopicArn").Exists() || !n.Get("Message").IsString() {
-			break
-		}
-		body = n.Get("Message").Text()
-	}
-	return body
-}
-
-// inPolicy reports whether a path is within the policy.
-func inPolicy(path string) bool {
-	for token := range jsontext.Pointer(path).Tokens() {
-		if token == "Policy" {
-			return true
-		}
-	}
-	return false
-}
-
-// policyText is the policy's own text, where it stands as a string in the request.
-func policyText(request string, violations []finding.Finding) (string, bool) {
-	doc, _ := document.Read([]byte(request))
-	if doc == nil {
-		return "", false
-	}
-	for _, f := range violations {
-		n := doc.Root()
-		for token := range jsontext.Pointer(f.Path).Tokens() {
-			if n = child(n, token); token == "Policy" {
-				return n.Text(), n.IsString()
-			}
-		}
-	}
-	return "", false
 }
 
 func lineAt(text string, number int) string {

@@ -81,7 +81,8 @@ func openExaminer(queueARN string) (*examiner, error) {
 
 // openRequest opens a body as the function does.
 func openRequest(body, queueARN string) (message.Message, *outcome.Rejection) {
-	return message.Open(events.SQSMessage{Body: body, EventSourceARN: queueARN})
+	m, _, refused := message.Open(events.SQSMessage{Body: body, EventSourceARN: queueARN})
+	return m, refused
 }
 
 // asRequest checks a text as what it will be on the queue: a request.
@@ -89,7 +90,7 @@ func (e *examiner) asRequest(name string, text []byte) printout.File {
 	file := printout.File{Name: name}
 	doc, findings := document.Read(text)
 	if doc != nil {
-		findings = e.request(doc, text)
+		findings = e.request(text)
 	}
 	for _, f := range findings {
 		file.Findings = append(file.Findings, f)

@@ -42,14 +42,18 @@ func TestSamplesAreWhatTheirNamesSay(t *testing.T) {
 
 // refusal is the code with which the function refuses a request before any call, "" for none.
 func refusal(record events.SQSMessage, fence *guardrail.Guardrail) string {
-	m, refused := message.Open(record)
+	m, source, refused := message.Open(record)
 	if refused == nil {
-		_, refused = check.Request(m.Request, fence)
+		refused = check.Request(m, source, rules(fence)).Refused
 	}
 	if refused == nil {
 		return ""
 	}
 	return refused.Code
+}
+
+func rules(fence *guardrail.Guardrail) check.Rules {
+	return check.Rules{Guardrail: fence, Answers: check.Answers{Region: "us-east-1", StepFunctions: true}}
 }
 
 // The sample of many violations has them, all reported together.
@@ -62,11 +66,11 @@ func TestSeveralViolationsAreReportedTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, refused := message.Open(s.Records[0])
+	m, source, refused := message.Open(s.Records[0])
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	_, refused = check.Request(m.Request, fence)
+	refused = check.Request(m, source, rules(fence)).Refused
 	if refused == nil || len(refused.Violations) < 4 {
 		t.Errorf("got %v, want at least four violations", refused)
 	}

@@ -1,14 +1,14 @@
-package reply
+package check
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-lambda-go/events"
 
-	"sespolicy/shared/document"
+	"sespolicy/shared/guardrail"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -79,52 +79,49 @@ func TestResponseURLsOnAWS(t *testing.T) {
 		{"China's Region in the world's domain", "us-east-1", "https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com/arn", false},
 		{"an accelerated bucket, which is anybody's", "us-east-1", "https://cloudformation-custom-resource-response-accelerate.s3-accelerate.amazonaws.com/arn", false},
 		{"an old name of S3", "us-east-1", "https://cloudformation-custom-resource-response-external1.s3-external-1.amazonaws.com/arn", false},
-		{"no Region is known here", "", "https://" + usBucket + ".s3.amazonaws.com/arn", false},
+		{"without a Region, any partition's", "", "https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn/arn", true},
+		{"without a Region, the world's", "", "https://" + usBucket + ".s3.amazonaws.com/arn", true},
+		{"without a Region, anybody's bucket", "", "https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/arn", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			replier := New(aws.Config{Region: tt.region}, "")
-			m := message.Message{CloudFormation: asking(tt.url + "?" + secret)}
-			rejection := replier.Check(m)
+			verdict, rejection := stack(t, tt.url+"?"+secret, Answers{Region: tt.region})
 			if (rejection == nil) != tt.fine {
 				t.Fatalf("got %v", rejection)
 			}
-			asker := replier.Asker(m, outcome.Outcome{Kind: outcome.Rejected})
 			if rejection == nil {
-				if asker != CloudFormation {
-					t.Errorf("asker %q", asker)
+				if verdict.AnswerTo != message.Stack {
+					t.Errorf("answer to %q", verdict.AnswerTo)
 				}
 				return
 			}
 			if rejection.Code != outcome.MalformedRequest || len(rejection.Violations) != 1 ||
-				rejection.Violations[0].Rule != RuleResponseURL || rejection.Violations[0].Path != "/ResponseURL" {
+				rejection.Violations[0].Rule != message.RuleResponseURL || rejection.Violations[0].Path != "/ResponseURL" {
 				t.Errorf("got %+v", rejection)
 			}
 			if strings.Contains(rejection.Error()+rejection.Violations[0].Message, secret) {
 				t.Errorf("the query got out: %v", rejection)
 			}
-			if asker != "" {
-				t.Errorf("asker %q of a URL that must not be called", asker)
+			if verdict.AnswerTo != "" {
+				t.Errorf("answer to %q at a URL that must not be called", verdict.AnswerTo)
 			}
 		})
 	}
 }
 
-// asking is a custom resource request with that response URL.
-func asking(responseURL string) *message.CloudFormation {
-	text, _ := json.Marshal(map[string]string{"ResponseURL": responseURL})
-	doc, _ := document.Read(text)
-	return &message.CloudFormation{At: doc.Root(), RequestType: "Create", ResponseURL: responseURL}
-}
-
-func TestResponseURLsAtAnEndpoint(t *testing.T) {
-	t.Setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:4566")
-	t.Setenv("AWS_REGION", "us-east-1")
-	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
-	cfg, err := config.LoadDefaultConfig(t.Context())
+// stack opens and checks a stack's request with that response URL.
+func stack(t *testing.T, responseURL string, answers Answers) (Verdict, *outcome.Rejection) {
+	t.Helper()
+	body, _ := json.Marshal(map[string]string{"RequestType": "Delete", "StackId": "s", "RequestId": "r", "LogicalResourceId": "L", "PhysicalResourceId": "nothing", "ResponseURL": responseURL})
+	m, source, malformed := message.Open(events.SQSMessage{Body: string(body)})
+	fence, err := guardrail.New(guardrail.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	replier := New(cfg, "")
+	verdict := Request(m, source, Rules{fence, answers})
+	return verdict, outcome.Join(malformed, verdict.Refused)
+}
+
+func TestResponseURLsAtAnEndpoint(t *testing.T) {
 	for url, fine := range map[string]bool{
 		"http://127.0.0.1:4566/" + usBucket + "/arn":       true,
 		"http://127.0.0.1:4567/" + usBucket + "/arn":       false,
@@ -134,19 +131,13 @@ func TestResponseURLsAtAnEndpoint(t *testing.T) {
 		"https://" + usBucket + ".s3.amazonaws.com/arn":    false,
 		"http://127.0.0.1.evil.org:4566/" + usBucket + "/": false,
 	} {
-		rejection := replier.Check(message.Message{CloudFormation: asking(url + "?" + secret)})
+		_, rejection := stack(t, url+"?"+secret, Answers{Region: "us-east-1", S3Endpoint: "http://127.0.0.1:4566"})
 		if (rejection == nil) != fine {
 			t.Errorf("%s: got %v", url, rejection)
 		}
 		if rejection != nil && strings.Contains(rejection.Error(), secret) {
 			t.Errorf("the query got out: %v", rejection)
 		}
-	}
-}
-
-func TestOthersHaveNoResponseURL(t *testing.T) {
-	if rejection := New(aws.Config{}, "").Check(message.Message{TaskToken: "token"}); rejection != nil {
-		t.Error(rejection)
 	}
 }
 
@@ -161,10 +152,10 @@ func FuzzResponseURL(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	b := buckets{region: "eu-west-1"}
+	answers := Answers{Region: "eu-west-1"}
 	f.Fuzz(func(t *testing.T, text string) {
-		u, err := b.parse(text)
-		if err != nil {
+		u, err := url.Parse(text)
+		if err != nil || answers.permits(u) != nil {
 			return
 		}
 		rest, https := strings.CutPrefix(strings.ToLower(text[:8])+text[8:], "https://"+bucketPrefix)

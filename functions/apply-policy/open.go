@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"sespolicy/shared/check"
+	"sespolicy/shared/deadletter"
+	"sespolicy/shared/message"
+	"sespolicy/shared/outcome"
+)
+
+// open opens the records and checks what each requests. The parsed documents do
+// not outlive it: ten messages of a megabyte must fit beside each other.
+func (h *handler) open(records []events.SQSMessage) []*request {
+	requests := make([]*request, len(records))
+	for i, record := range records {
+		m, source, malformed := message.Open(record)
+		r := &request{Message: m, Verdict: check.Request(m, source, h.rules), index: i}
+		r.Refused = outcome.Join(malformed, r.Refused)
+		if late := tooLate(m); late != nil {
+			r.Refused = late
+		}
+		requests[i] = r
+	}
+	return requests
+}
+
+// tooLate refuses a request whose requester would not learn that it took effect:
+// a redriven one that was answered before, and one whose stack no longer waits.
+func tooLate(m message.Message) *outcome.Rejection {
+	if told := deadletter.Answered(m.Record.MessageAttributes); told != "" {
+		return &outcome.Rejection{Code: outcome.AlreadyAnswered,
+			Message: told + " was told that this request failed, so it must not take effect now\nsend a new request instead"}
+	}
+	c := m.CloudFormation
+	if c == nil || m.RequestedAt.IsZero() || time.Since(m.RequestedAt) <= c.Timeout {
+		return nil
+	}
+	return &outcome.Rejection{Code: outcome.Expired, Message: fmt.Sprintf(
+		"the stack sent its %s at %s and waited at most %v: it had no effect, because the stack would not know of it\ndeploy or delete the stack again",
+		c.RequestType, m.RequestedAt.UTC().Format(time.RFC3339), c.Timeout)}
+}
