@@ -4,51 +4,52 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"sespolicy/shared/finding"
 )
 
-// form is how the ARN of an identity is written
+// form is the ARN of an identity
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
 const form = "arn:PARTITION:ses:REGION:ACCOUNT:identity/NAME"
 
-// arn is the six fields of an ARN. Those that were not there are empty.
-type arn struct{ partition, service, region, account, resource string }
+// prefix begins the resource field of an identity's ARN.
+const prefix = "identity/"
 
-// splitARN splits text at its first five colons; ok is false when it has fewer
-// or does not start with arn.
-func splitARN(text string) (a arn, ok bool) {
-	parts := [6]string{}
-	for i := range 5 {
-		if parts[i], text, ok = strings.Cut(text, ":"); !ok {
-			return arn{}, false
-		}
-	}
-	return arn{parts[1], parts[2], parts[3], parts[4], text}, parts[0] == "arn"
+// IsARN reports whether text, or a pattern, is meant as an ARN.
+func IsARN(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:4], "arn:") }
+
+// ARN returns the identity's ARN. It is meaningful only if the identity knows
+// where it lives.
+func (id Identity) ARN() string {
+	return arn.ARN{
+		Partition: id.Partition, Service: "ses", Region: id.Region, AccountID: id.Account, Resource: prefix + id.Name,
+	}.String()
 }
 
 func parseARN(text string) (Identity, error) {
-	a, ok := splitARN(text)
 	quoted := finding.Quote(text)
-	name, isIdentity := strings.CutPrefix(a.resource, "identity/")
+	a, err := arn.Parse(text)
+	name, isIdentity := strings.CutPrefix(a.Resource, prefix)
 	switch {
-	case !ok:
-		return Identity{}, fmt.Errorf("%s is no ARN of an identity, %s was expected", quoted, form)
-	case !isPartition(a.partition):
-		return Identity{}, fmt.Errorf("the ARN %s has the partition %s, aws, aws-cn, aws-us-gov or another that starts with aws was expected", quoted, finding.Quote(a.partition))
-	case a.service != "ses":
-		return Identity{}, fmt.Errorf("the ARN %s is of the service %s, ses was expected", quoted, finding.Quote(a.service))
-	case !isRegion(a.region):
-		return Identity{}, fmt.Errorf("the ARN %s has the Region %s, one like us-east-1 was expected", quoted, finding.Quote(a.region))
-	case !IsAccount(a.account):
-		return Identity{}, fmt.Errorf("the ARN %s has the account %s, 12 digits were expected", quoted, finding.Quote(a.account))
+	case err != nil:
+		return Identity{}, fmt.Errorf("%s is no ARN of an identity, expected %s", quoted, form)
+	case !isPartition(a.Partition):
+		return Identity{}, fmt.Errorf("the ARN %s has the partition %s, expected aws, aws-cn, aws-us-gov or another that starts with aws", quoted, finding.Quote(a.Partition))
+	case a.Service != "ses":
+		return Identity{}, fmt.Errorf("the ARN %s is of the service %s, expected ses", quoted, finding.Quote(a.Service))
+	case !isRegion(a.Region):
+		return Identity{}, fmt.Errorf("the ARN %s has the Region %s, expected one like us-east-1", quoted, finding.Quote(a.Region))
+	case !IsAccount(a.AccountID):
+		return Identity{}, fmt.Errorf("the ARN %s has the account %s, expected 12 digits", quoted, finding.Quote(a.AccountID))
 	case !isIdentity:
-		return Identity{}, fmt.Errorf("the ARN %s names %s, identity/NAME was expected", quoted, finding.Quote(a.resource))
+		return Identity{}, fmt.Errorf("the ARN %s names %s, expected identity/NAME", quoted, finding.Quote(a.Resource))
 	}
-	name, err := canonical(name)
+	name, err = canonical(name)
 	if err != nil {
 		return Identity{}, fmt.Errorf("the identity in the ARN %s: %w", quoted, err)
 	}
-	return Identity{Name: name, Partition: a.partition, Region: a.region, Account: a.account}, nil
+	return Identity{Name: name, Partition: a.Partition, Region: a.Region, Account: a.AccountID}, nil
 }
 
 // IsAccount reports whether text is an AWS account id: 12 digits.
@@ -64,7 +65,7 @@ func IsAccount(text string) bool {
 	return true
 }
 
-// isPartition takes aws and all that starts with it (aws-cn, aws-us-gov,
+// isPartition accepts aws and all names that start with it (aws-cn, aws-us-gov,
 // aws-iso, aws-iso-b, aws-eusc, …): the list grows.
 func isPartition(text string) bool { return strings.HasPrefix(text, "aws") && isLower(text) }
 
@@ -79,22 +80,22 @@ func isLower(text string) bool {
 	return true
 }
 
-// Owner is who a deployment works for: the partition, Region and account that
+// Owner is whom a deployment works for: the partition, Region and account that
 // its identities live in.
 type Owner struct{ Partition, Region, Account string }
 
 // ParseOwner reads the owner from the ARN of a queue (eventSourceARN of an SQS
-// record), which lives in the same partition, Region and account.
+// record), which is in the same partition, Region and account.
 func ParseOwner(queueARN string) (Owner, error) {
-	a, ok := splitARN(queueARN)
-	if !ok || a.service != "sqs" || a.partition == "" || a.region == "" || a.account == "" {
-		return Owner{}, fmt.Errorf("%s is no ARN of a queue, arn:PARTITION:sqs:REGION:ACCOUNT:NAME was expected", finding.Quote(queueARN))
+	a, err := arn.Parse(queueARN)
+	if err != nil || a.Service != "sqs" || a.Partition == "" || a.Region == "" || a.AccountID == "" {
+		return Owner{}, fmt.Errorf("%s is no ARN of a queue, expected arn:PARTITION:sqs:REGION:ACCOUNT:NAME", finding.Quote(queueARN))
 	}
-	return Owner{Partition: a.partition, Region: a.region, Account: a.account}, nil
+	return Owner{Partition: a.Partition, Region: a.Region, Account: a.AccountID}, nil
 }
 
-// Of is the identity where its owner has it: a name gets the owner's partition,
-// Region and account, an ARN keeps its own.
+// Of returns the identity where its owner has it: a name gets the owner's
+// partition, Region and account, an ARN keeps its own.
 func (o Owner) Of(id Identity) Identity {
 	if id.Partition == "" {
 		id.Partition, id.Region, id.Account = o.Partition, o.Region, o.Account
@@ -102,8 +103,8 @@ func (o Owner) Of(id Identity) Identity {
 	return id
 }
 
-// In reports, as an error, that the identity was given by an ARN of another
-// partition, Region or account than owner's.
+// In returns an error if the identity was given by an ARN of another partition,
+// Region or account than the owner's.
 func (id Identity) In(owner Owner) error {
 	for _, part := range []struct{ what, got, want string }{
 		{"partition", id.Partition, owner.Partition},

@@ -11,7 +11,10 @@ func TestParseGivesOneNameToAllSpellings(t *testing.T) {
 	for text, want := range map[string]string{
 		"example.com":                     "example.com",
 		"EXAMPLE.com":                     "example.com",
-		"User@EXAMPLE.com":                "User@example.com", // the local part's case counts
+		"User@EXAMPLE.com":                "User@EXAMPLE.com", // an address counts to the letter
+		"user@Example.com":                "user@Example.com",
+		`"a b"@EXAMPLE.com`:               `"a b"@EXAMPLE.com`,
+		`"odd@LOCAL"@Example.com`:         `"odd@LOCAL"@Example.com`,
 		"a_b.example.com":                 "a_b.example.com",
 		"localhost":                       "localhost",
 		"xn--bcher-kva.example":           "xn--bcher-kva.example",
@@ -21,7 +24,7 @@ func TestParseGivesOneNameToAllSpellings(t *testing.T) {
 		"_dmarc.1-2.example.co.uk":        "_dmarc.1-2.example.co.uk",
 		strings.Repeat("a", 316) + ".com": strings.Repeat("a", 316) + ".com",
 		"arn:aws:ses:us-east-1:123456789012:identity/EXAMPLE.com":               "example.com",
-		"arn:aws-cn:ses:cn-north-1:123456789012:identity/Me@Example.COM":        "Me@example.com",
+		"arn:aws-cn:ses:cn-north-1:123456789012:identity/Me@Example.COM":        "Me@Example.COM",
 		"arn:aws-us-gov:ses:us-gov-west-1:123456789012:identity/example.com":    "example.com",
 		"arn:aws-iso-b:ses:us-isob-east-1:123456789012:identity/example.com":    "example.com",
 		"arn:aws-eusc:ses:eusc-de-east-1:123456789012:identity/a:b@example.com": "a:b@example.com",
@@ -38,6 +41,9 @@ func TestParseRefuses(t *testing.T) {
 		"nothing":                    "",
 		"a space":                    "example.com ",
 		"a space in the local part":  "a b@example.com",
+		"a space after a quote":      `"a b@example.com`,
+		"a space after the quotes":   `"a" b@example.com`,
+		"a NUL in quotes":            "\"a\x00b\"@example.com",
 		"a DEL in the local part":    "a\x7f@example.com",
 		"a display name":             "Me <me@example.com>",
 		"a line end":                 "example.com\n",
@@ -112,6 +118,7 @@ func TestRelation(t *testing.T) {
 	const us = "arn:aws:ses:us-east-1:123456789012:"
 	byName, _ := identity.Parse("example.com")
 	address, _ := identity.Parse("Me@example.com")
+	shouted, _ := identity.Parse("Me@EXAMPLE.com")
 	owned := identity.Owner{Partition: "aws", Region: "us-east-1", Account: "123456789012"}
 	const same, covers, other = identity.Same, identity.Covers, identity.Other
 	for _, test := range []struct {
@@ -145,7 +152,11 @@ func TestRelation(t *testing.T) {
 		{"a pattern for another Region", owned.Of(byName), "arn:aws:ses:eu-*:123456789012:identity/*", other},
 		{"no owner is known: any account", byName, "arn:aws:ses:eu-west-1:999999999999:identity/example.com", same},
 		{"no owner is known: another identity", byName, "arn:aws:ses:eu-west-1:999999999999:identity/other.com", other},
-		{"an address", owned.Of(address), us + "identity/Me@EXAMPLE.com", same},
+		{"an address", owned.Of(address), us + "identity/Me@example.com", same},
+		{"an address whose domain is in another case", owned.Of(address), us + "identity/Me@EXAMPLE.com", other},
+		{"a pattern over addresses in another case", owned.Of(address), us + "identity/*@EXAMPLE.com", other},
+		{"a pattern without an @ in the address's case", owned.Of(shouted), us + "identity/*EXAMPLE.com", covers},
+		{"a pattern without an @ in another case", owned.Of(shouted), us + "identity/*example.com", other},
 		{"the local part in another case", owned.Of(address), us + "identity/me@example.com", other},
 	} {
 		if got := test.id.Relation(test.resource); got != test.want {
@@ -188,7 +199,89 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// The fields of an ARN match one by one, so that nobody's path stands for an account.
+// Names are compared with patterns as SES tells identities apart.
+func TestMatches(t *testing.T) {
+	const us = "arn:aws:ses:us-east-1:123456789012:identity/"
+	for _, test := range []struct {
+		reason, identity, pattern string
+		matches, differsInCase    bool
+	}{
+		{"a domain in any case", "EXAMPLE.com", "Example.COM", true, false},
+		{"a domain's ARN in any case", "example.com", us + "EXAMPLE.com", true, false},
+		{"a pattern over domains in any case", "mail.example.com", "*.EXAMPLE.com", true, false},
+		{"another domain", "example.com", "example.org", false, false},
+		{"an address to the letter", "a@EXAMPLE.com", "a@EXAMPLE.com", true, false},
+		{"an address whose domain is in another case", "a@EXAMPLE.com", "a@example.com", false, true},
+		{"an address whose local part is in another case", "a@example.com", "A@example.com", false, true},
+		{"a pattern over addresses to the letter", "a@EXAMPLE.com", "*@EXAMPLE.com", true, false},
+		{"a pattern over addresses in another case", "a@EXAMPLE.com", "*@example.com", false, true},
+		{"a pattern over everything in another case", "a@EXAMPLE.com", "*example.com", false, true},
+		{"an address's ARN to the letter", "a@EXAMPLE.com", us + "a@EXAMPLE.com", true, false},
+		{"an address's ARN in another case", "a@EXAMPLE.com", us + "a@example.com", false, true},
+		{"the documented account and another case", "a@EXAMPLE.com", "arn:aws:ses:us-east-1:EXAMPLE65304:identity/a@example.com", false, true},
+		{"an address of another domain", "a@EXAMPLE.com", "a@example.org", false, false},
+		{"the address's domain", "a@EXAMPLE.com", "EXAMPLE.com", false, false},
+		{"the domain's address", "example.com", "a@EXAMPLE.com", false, false},
+	} {
+		id, err := identity.Parse(test.identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !identity.IsARN(test.pattern) || !strings.Contains(test.pattern, "EXAMPLE65304") {
+			id = identity.Owner{Partition: "aws", Region: "us-east-1", Account: "123456789012"}.Of(id)
+		}
+		if got := id.Matches(test.pattern); got != test.matches {
+			t.Errorf("%s: matches %v", test.reason, got)
+		}
+		if got := id.DiffersInCase(test.pattern); got != test.differsInCase {
+			t.Errorf("%s: differs in case %v", test.reason, got)
+		}
+	}
+}
+
+// Two addresses are two identities, and their keys are different.
+func TestKeysOfAddressesDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, text := range []string{"a@example.com", "a@EXAMPLE.com", "A@example.com", "a@Example.com", `"a"@example.com`, "a/b@example.com", "example.com"} {
+		id, err := identity.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, again := seen[id.Key()]; again {
+			t.Errorf("%s and %s have one key", text, other)
+		}
+		seen[id.Key()] = text
+	}
+}
+
+func TestPunycode(t *testing.T) {
+	for name, want := range map[string]string{
+		"münchen.example":         "xn--mnchen-3ya.example",
+		"MÜNCHEN.example":         "xn--mnchen-3ya.example",
+		"info@bücher.example":     "info@xn--bcher-kva.example",
+		"Info@bücher.Example":     "Info@xn--bcher-kva.example",
+		"例え.テスト":                  "xn--r8jz45g.xn--zckzah",
+		"example．com":             "example.com",
+		"ехample.com":             "xn--ample-ywe6i.com",
+		"example.com":             "",
+		"xn--mnchen-3ya.example":  "",
+		"jürgen@example.com":      "",
+		"jürgen@münchen.example":  "",
+		"münchen..example":        "",
+		"":                        "",
+		"@münchen.example":        "",
+		strings.Repeat("ü", 5000): "",
+	} {
+		if got := identity.Punycode(name); got != want {
+			t.Errorf("%.40q: got %q, want %q", name, got, want)
+		}
+	}
+	if _, err := identity.Parse("münchen.example"); err == nil || !strings.Contains(err.Error(), "xn--mnchen-3ya.example") {
+		t.Errorf("the error does not say what to write: %v", err)
+	}
+}
+
+// The fields of an ARN match one by one, so that a path cannot stand for an account.
 func TestMatchARN(t *testing.T) {
 	for _, test := range []struct {
 		pattern, text string
@@ -210,9 +303,9 @@ func TestMatchARN(t *testing.T) {
 	}
 }
 
-// A pattern of many stars on a long text is what makes a backtracking matcher
-// run for ever; this one is done at once.
-func TestMatchDoesNotBacktrackForEver(t *testing.T) {
+// A pattern of many stars on a long text takes a backtracking matcher
+// exponential time.
+func TestMatchDoesNotBacktrack(t *testing.T) {
 	pattern := strings.Repeat("a*", 200) + "b"
 	if identity.Match(pattern, strings.Repeat("a", 20_000)) {
 		t.Error("matched")

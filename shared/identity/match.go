@@ -1,17 +1,21 @@
 package identity
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
 
 // Match reports whether all of text matches pattern, in which * stands for any
-// number of characters, ? for exactly one, and everything else for itself, case
-// and all. Both are compared byte by byte.
+// number of characters, ? for exactly one, and everything else for itself,
+// case-sensitively. Both are compared byte by byte.
 //
 // The time is at most proportional to the product of the lengths, and linear
 // for patterns with one star: a star never has to be reconsidered once a later
 // one has matched.
 func Match(pattern, text string) bool {
 	p, t := 0, 0
-	star, resume := -1, 0 // the last star, and where in text what follows it was tried last
+	star, resume := -1, 0 // the last star, and where in text its remainder was tried last
 	for t < len(text) {
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
@@ -33,14 +37,11 @@ func Match(pattern, text string) bool {
 	return p == len(pattern)
 }
 
-// IsARN reports whether text, or a pattern, is meant as an ARN.
-func IsARN(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:4], "arn:") }
-
-// MatchARN is [Match] for a pattern over ARNs: their first five fields match
-// one by one, and what follows them as one. Else a * would run over fields: the
-// path of a role may have colons (IAM takes any character from ! to DEL in it,
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html), and
-// so the fields of an ARN of somebody's choice.
+// MatchARN is [Match] for a pattern over ARNs: the first five fields match one
+// by one, and the rest as one. Otherwise a * would match across fields: the path
+// of a role may have colons (IAM takes any character from ! to DEL in it,
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html), so
+// its owner could choose the fields of an ARN.
 func MatchARN(pattern, text string) bool {
 	for range 5 {
 		field, fields, inPattern := strings.Cut(pattern, ":")
@@ -53,15 +54,33 @@ func MatchARN(pattern, text string) bool {
 	return Match(pattern, text)
 }
 
-// Matches reports whether the identity is one that pattern means: a pattern
-// over names, or over the ARNs of identities. As in names, the case of the
-// domain does not count. Where an identity lives is compared as far as it is known.
+// Matches reports whether pattern covers the identity: a pattern over names, or
+// over the ARNs of identities. The case of a domain does not count, that of an
+// address does. Only the known parts of where an identity lives are compared.
 func (id Identity) Matches(pattern string) bool {
-	if !IsARN(pattern) {
-		return Match(pattern, id.Name) || Match(foldDomain(pattern), id.Name)
+	match, text := Match, id.Name
+	if IsARN(pattern) {
+		if a, err := arn.Parse(pattern); err == nil && id.Partition == "" {
+			id.Partition, id.Region, id.Account = a.Partition, a.Region, a.AccountID
+		}
+		match, text = MatchARN, id.ARN()
 	}
-	if a, _ := splitARN(pattern); id.Partition == "" {
-		id.Partition, id.Region, id.Account = a.partition, a.region, a.account
+	return match(pattern, text) || !id.IsAddress() && match(strings.ToLower(pattern), text)
+}
+
+// DiffersInCase reports whether pattern, a pattern over names or ARNs or the
+// text of a Resource, does not cover the identity, and would if case did not
+// count. It is true only for addresses: to SES, one in another case is another
+// identity. It is for messages, not for decisions.
+func (id Identity) DiffersInCase(pattern string) bool {
+	if !id.IsAddress() || id.Matches(pattern) || id.Relation(pattern) != Other {
+		return false
 	}
-	return MatchARN(pattern, id.ARN()) || MatchARN(foldDomain(pattern), id.ARN())
+	id.Name = strings.ToLower(id.Name)
+	lower := strings.ToLower(pattern)
+	if a, err := arn.Parse(pattern); err == nil { // an account that is a placeholder may be in upper case
+		a.Resource = strings.ToLower(a.Resource)
+		lower = a.String()
+	}
+	return id.Matches(lower) || id.Relation(lower) != Other
 }

@@ -52,7 +52,7 @@ func TestOpenBareRequests(t *testing.T) {
 		"a string goes byte for byte":                   {`{"Identity":"example.com","PolicyName":"P","Policy":"{ \"Version\": \"2012-10-17\" }"}`, message.Put, "example.com", text},
 		"a long string goes minified where that fits":   {`{"Identity":"example.com","PolicyName":"P","Policy":"{` + strings.Repeat(" ", 5000) + `}"}`, message.Put, "example.com", `{}`},
 		"the action may be said":                        {`{"Action":"PutIdentityPolicy","Identity":"example.com","PolicyName":"P","Policy":{}}`, message.Put, "example.com", "{}"},
-		"a delete has no policy":                        {`{"Action":"DeleteIdentityPolicy","Identity":"A@Example.com","PolicyName":"P"}`, message.Delete, "A@example.com", ""},
+		"a delete has no policy":                        {`{"Action":"DeleteIdentityPolicy","Identity":"A@Example.com","PolicyName":"P"}`, message.Delete, "A@Example.com", ""},
 		"the identity's ARN in the queue's own account": {`{"Identity":"arn:aws:ses:us-east-1:123456789012:identity/EXAMPLE.com","PolicyName":"P","Policy":{}}`, message.Put, "example.com", "{}"},
 	} {
 		m, refused := open(test.body)
@@ -200,7 +200,12 @@ func TestOpenCloudFormation(t *testing.T) {
 		message.NothingMade("L"): {Action: message.Delete, Nothing: true},
 		"stack-L-1ABCDEF":        {Action: message.Delete, Nothing: true},
 		"arn:aws:ses:us-east-1:999999999999:identity/example.com/P": {Action: message.Delete, Nothing: true},
-		"EXAMPLE.com/P": {Action: message.Delete, Nothing: true},
+		"EXAMPLE.com/P":        {Action: message.Delete, Nothing: true},
+		"sales@EXAMPLE.com/P":  {Action: message.Delete, PolicyName: "P"},
+		"a/b@EXAMPLE.com/P":    {Action: message.Delete, PolicyName: "P"},
+		`"a@b"@Example.com/P`:  {Action: message.Delete, PolicyName: "P"},
+		"sales@example.com/P":  {Action: message.Delete, PolicyName: "P"},
+		"sales@EXAMPLE.com./P": {Action: message.Delete, Nothing: true},
 	} {
 		m, refused := open(stack("Delete", fmt.Sprintf(`"PhysicalResourceId":%q,%s`, id, properties)))
 		if refused != nil || m.Request.Nothing != want.Nothing || m.Request.Action != want.Action || m.Request.PolicyName != want.PolicyName {
