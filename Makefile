@@ -55,6 +55,12 @@ lint: ## Run golangci-lint, and cfn-lint where it is installed.
 	@$(GOLANGCI_LINT) run
 	@if command -v cfn-lint >/dev/null; then cfn-lint template.yaml; else echo "cfn-lint is not installed: template.yaml was not checked"; fi
 
+.PHONY: known
+known: ## Compare the list of actions and condition keys with a newer one: make known FILE=ses.json
+	@test -n "$(FILE)" || { echo "which file? The JSON for ses from https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html: make known FILE=ses.json" >&2; exit 2; }
+	@go build -buildvcs=false -o .build/compare ./shared/policy/known/compare
+	@.build/compare $(FILE)
+
 .PHONY: build
 build: build-ApplyPolicyFunction ## Build the function and, for this machine, the command, to .build/.
 	@CGO_ENABLED=0 GOARCH= go build -trimpath -o "$(ARTIFACTS_DIR)/sespolicy" ./shared/cmd/sespolicy
