@@ -173,7 +173,7 @@ func OnlyWildcards(text string) bool {
 	return strings.Contains(text, "*") && strings.Trim(text, "*?") == ""
 }
 
-// checkServices warns of a service that may act for whoever asks it.
+// checkServices warns of a service that acts for any account that asks it.
 func (c *checker) checkServices(s *Statement) {
 	if !s.Is(Allow) || !s.Principal.IsObject() {
 		return
@@ -182,16 +182,9 @@ func (c *checker) checkServices(s *Statement) {
 	if !ok || service.IsArray() && service.Len() == 0 {
 		return
 	}
-	for cond := range Conditions(s.Condition) {
-		for _, key := range sourceKeys {
-			if strings.EqualFold(cond.Key, key) {
-				return
-			}
-		}
+	if SourceOf(s.Condition).Answer != Open {
+		return
 	}
 	c.warning(service.NameFault(RuleServiceWithoutSource,
-		"the service may send as this identity for any account that asks it: add a Condition on aws:SourceAccount or aws:SourceArn"))
+		"the service may send as this identity for any account that asks it: add a Condition that says for which account or resource, on aws:SourceAccount or aws:SourceArn"))
 }
-
-// sourceKeys say for whom a service acts.
-var sourceKeys = []string{"aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceOwner"}

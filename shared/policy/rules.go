@@ -87,8 +87,9 @@ const (
 	// or an AWS or Service principal that looks like none. SES checks that
 	// principals exist and answers "invalid principal".
 	RuleUnknownPrincipal = "unknown-principal"
-	// RuleServiceWithoutSource: a service may use the identity for whoever asks
-	// it: no aws:SourceAccount or aws:SourceArn says for whom
+	// RuleServiceWithoutSource: a service may use the identity for any account
+	// that asks it, because no condition says for which account, organization or
+	// resource, see [SourceOf]
 	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
 	RuleServiceWithoutSource = "service-without-source"
 	// RuleAllowNotPrincipal: Allow with NotPrincipal lets everyone else in.
