@@ -140,7 +140,7 @@ func (r *reader) readIdentity(n document.Node) {
 		err = id.In(r.message.Owner)
 	}
 	if err != nil {
-		r.identities.Add(n.Get("Identity").Fault(RuleIdentity, err.Error()))
+		r.identities.Add(n.Get("Identity").Fault(RuleIdentity, err.Error()).Suggest(identity.Punycode(text)))
 		return
 	}
 	r.message.Request.Identity = r.message.Owner.Of(id)

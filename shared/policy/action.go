@@ -1,22 +1,22 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
+	"sespolicy/shared/policy/known"
 )
 
 // service is the namespace of SES actions, of both versions of the API.
-const service = "ses"
+const service = known.Service
 
-// list checks that an element which takes one string or a list of them has
-// some, and hands each to check.
+// list checks an element that takes one string or a list of them: it must not
+// be empty, and check is called for each string.
 func (c *checker) list(n document.Node, name, example string, check func(document.Node)) {
 	if n.IsArray() && n.Len() == 0 {
-		c.warning(n.Fault(RuleEmptyElement, name+" is an empty list, so the statement is about nothing"))
+		c.warning(n.Fault(RuleEmptyElement, name+" is an empty list, so the statement applies to nothing"))
 	}
 	for v := range Values(n) {
 		if v.IsString() {
@@ -32,27 +32,32 @@ func (c *checker) action(n document.Node) {
 	text := n.Text()
 	switch {
 	case !isAction(text):
-		f := n.Fault(RuleActionForm, "the action "+finding.Quote(text)+` does not have the form service:name, one like ses:SendEmail or "*" was expected`)
+		f := n.Fault(RuleActionForm, "the action "+finding.Quote(text)+` does not have the form service:name, expected one like ses:SendEmail or "*"`)
 		if trimmed := strings.TrimSpace(text); isAction(trimmed) {
 			f = f.Suggest(trimmed)
-		} else if nearest, near := finding.Nearest(trimmed, knownActions); near {
+		} else if nearest, near := known.Get().NearestAction(trimmed); near {
 			f = f.Suggest(service + ":" + nearest)
 		}
 		c.violation(f)
-	case !c.noWarnings() && !isKnownAction(text):
+	case !c.noWarnings() && !actsOnIdentity(text):
 		c.unknownAction(n, text)
 	}
 }
 
-// unknownAction warns of an action that SES does not list.
+// unknownAction warns of an action that is not documented for identities.
 func (c *checker) unknownAction(n document.Node, text string) {
 	namespace, name, _ := strings.Cut(text, ":")
-	nearest, near := finding.Nearest(name, knownActions)
-	f := n.Fault(RuleUnknownAction, "SES lists no action "+finding.Quote(text)+" for identities")
-	if !matchFold(namespace, service) {
-		f.Message = "the action " + finding.Quote(text) + " is of another service than ses, in a policy of an identity it has no effect"
-		near = near && strings.EqualFold(nearest, name)
-	} else if near {
+	list := known.Get()
+	nearest, near := list.NearestAction(name)
+	f := n.Fault(RuleUnknownAction, "the action "+finding.Quote(text)+" is not in this version's list of SES actions, of "+list.Date)
+	switch _, listed := list.Action(name); {
+	case !matchesSES(text):
+		f.Message = "the action " + finding.Quote(text) + " is of another service than ses, it has no effect in the policy of an identity"
+		near = near && listed && !strings.EqualFold(namespace, service)
+	case matchFold(namespace, service) && listed:
+		f.Message = "the action " + finding.Quote(text) + " does not act on an identity, so it has no effect in the policy of one (this version's list is of " + list.Date + ")"
+		near = false
+	case near:
 		f.Message += ", " + service + ":" + nearest + " may be meant"
 	}
 	if near {
@@ -81,15 +86,19 @@ func isActionPart(text string) bool {
 	return text != ""
 }
 
-// isKnownAction reports whether an action is a known one of SES, or a pattern
-// that one matches. Case does not count.
-func isKnownAction(text string) bool {
-	if name, ok := strings.CutPrefix(text, service+":"); ok && slices.Contains(knownActions, name) {
-		return true // as nearly everybody writes it
+// actsOnIdentity reports whether an action is a documented one on identities, or
+// a pattern that matches one. Case does not count.
+func actsOnIdentity(text string) bool {
+	namespace, name, found := strings.Cut(text, ":")
+	if a, ok := known.Get().Action(name); ok && found && strings.EqualFold(namespace, service) {
+		return a.Identity // most actions are written without wildcards
+	}
+	if !strings.ContainsAny(text, "*?") {
+		return false
 	}
 	lower := strings.ToLower(text)
-	for _, known := range knownActions {
-		if identity.Match(lower, service+":"+strings.ToLower(known)) {
+	for _, a := range known.Get().Actions {
+		if a.Identity && identity.Match(lower, service+":"+strings.ToLower(a.Name)) {
 			return true
 		}
 	}
@@ -100,10 +109,32 @@ func matchFold(pattern, text string) bool {
 	return identity.Match(strings.ToLower(pattern), strings.ToLower(text))
 }
 
-// forSES reports whether an action can be one of SES.
-func forSES(n document.Node) bool { return !isAction(n.Text()) || isKnownAction(n.Text()) }
+// matchesSES reports whether a pattern can match an action of SES, whatever its
+// name: SES may add any.
+func matchesSES(pattern string) bool { return continues(strings.ToLower(pattern), service+":") }
 
-// coversSES reports whether an action stands for all of SES.
+// continues reports whether a pattern can match a text that begins with prefix
+// and goes on without another colon.
+func continues(pattern, prefix string) bool {
+	switch {
+	case prefix == "":
+		return pattern != "" && !strings.Contains(pattern, ":")
+	case pattern == "":
+		return false
+	case pattern[0] == '*':
+		rest := strings.TrimLeft(pattern, "*")
+		return continues("*"+rest, prefix[1:]) || rest != "" && continues(rest, prefix)
+	case pattern[0] == '?' || pattern[0] == prefix[0]:
+		return continues(pattern[1:], prefix[1:])
+	default:
+		return false
+	}
+}
+
+// forSES reports whether an action can be one of SES, today or later.
+func forSES(n document.Node) bool { return !isAction(n.Text()) || matchesSES(n.Text()) }
+
+// coversSES reports whether an action stands for all actions of SES.
 func coversSES(n document.Node) bool {
 	namespace, name, found := strings.Cut(n.Text(), ":")
 	if !found {

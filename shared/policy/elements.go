@@ -7,7 +7,7 @@ import (
 	"sespolicy/shared/finding"
 )
 
-// The elements of the grammar, in the order of the slots they are read into.
+// The elements of the grammar, in the order of the slots that they are read into.
 var (
 	policyElements    = []string{"Version", "Id", "Statement"}
 	statementElements = []string{
@@ -16,10 +16,10 @@ var (
 )
 
 // elements reads the members of an object into the slots of the known names.
-// elsewhere are the names that belong into the other kind of object, which is
-// called place.
+// elsewhere has the names that belong in the other kind of object, and place is
+// what messages call that object.
 func (c *checker) elements(object document.Node, known []string, slots []document.Node, elsewhere []string, place string) {
-	var meant [9]document.Node // for the names that are misspelt
+	var meant [9]document.Node // the members with misspelt names
 	for name, m := range object.Members() {
 		if i := slices.Index(known, name); i >= 0 {
 			if !slots[i].Exists() {
@@ -38,16 +38,16 @@ func (c *checker) elements(object document.Node, known []string, slots []documen
 	}
 }
 
-// unknownElement reports a member of unknown name. It returns the index of the
-// name that was meant; -1 when that is anybody's guess.
+// unknownElement reports a member with an unknown name. It returns the index of
+// the known name that was meant, -1 if that is not certain.
 func (c *checker) unknownElement(name string, m document.Node, known, elsewhere []string, place string) int {
 	if slices.Contains(elsewhere, name) {
-		c.warning(m.NameFault(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may not count"))
+		c.warning(m.NameFault(RuleUnknownElement, "the element "+name+" belongs in "+place+", here it may have no effect"))
 		return -1
 	}
 	if nearest, ok := finding.Nearest(name, known); ok {
 		c.violation(m.NameFault(RuleMisspeltElement,
-			"there is no element "+finding.Quote(name)+", "+nearest+" was expected").Suggest(nearest))
+			"there is no element "+finding.Quote(name)+", expected "+nearest).Suggest(nearest))
 		return slices.Index(known, nearest)
 	}
 	if !c.noWarnings() {
@@ -62,7 +62,7 @@ func (c *checker) policy(at document.Node) *Policy {
 	if !at.IsObject() {
 		expected := "a JSON object"
 		if at.IsString() && len(at.Text()) > 0 && at.Text()[0] == '{' {
-			expected += " (it was made to JSON twice: pass the inner text)"
+			expected += " (it was encoded as JSON twice: pass the inner text)"
 		}
 		c.wrongType(at, "the policy", expected)
 		return p
@@ -73,7 +73,7 @@ func (c *checker) policy(at document.Node) *Policy {
 	c.text(slots[0], "Version")
 	c.text(slots[1], "Id")
 	if v := slots[0]; v.IsString() && v.Text() != "2012-10-17" && v.Text() != "2008-10-17" {
-		c.warning(v.Fault(RuleUnknownVersion, "the Version is "+finding.Quote(v.Text())+", 2012-10-17 or 2008-10-17 was expected"))
+		c.warning(v.Fault(RuleUnknownVersion, "the Version is "+finding.Quote(v.Text())+", expected 2012-10-17 or 2008-10-17"))
 	}
 	c.statements(p, slots[2])
 	return p
@@ -83,12 +83,12 @@ func (c *checker) policy(at document.Node) *Policy {
 func (c *checker) statements(p *Policy, at document.Node) {
 	switch {
 	case !at.Exists():
-		c.violation(p.At.Fault(RuleMissingElement, "the policy has no Statement, at least one was expected"))
+		c.violation(p.At.Fault(RuleMissingElement, "the policy has no Statement, expected at least one"))
 		return
 	case at.IsArray():
 		count := at.Len()
 		if count == 0 {
-			c.violation(at.Fault(RuleNoStatement, "the list of statements is empty, at least one was expected"))
+			c.violation(at.Fault(RuleNoStatement, "the list of statements is empty, expected at least one"))
 			return
 		}
 		p.Statements = make([]Statement, 0, count)
@@ -109,31 +109,31 @@ func (c *checker) statements(p *Policy, at document.Node) {
 	c.checkNobody()
 }
 
-// checkNobody says that Principal elements name nobody: a violation when the
-// whole policy names nobody, else a warning.
+// checkNobody reports the Principal elements that name nobody. That is a
+// violation if the whole policy names nobody, otherwise a warning.
 func (c *checker) checkNobody() {
 	for _, n := range c.nobody {
 		if c.principals == 0 {
-			c.violation(n.Fault(RuleNoPrincipal, "no principal is named, a policy has to name at least one"))
+			c.violation(n.Fault(RuleNoPrincipal, "no principal is named, a policy must name at least one"))
 		} else {
-			c.warning(n.Fault(RuleEmptyElement, "no principal is named, so the statement is for nobody"))
+			c.warning(n.Fault(RuleEmptyElement, "no principal is named, so the statement applies to nobody"))
 		}
 	}
 }
 
-// null warns of an element that may be left out, and was written as null.
+// null warns of an optional element that is null.
 func (c *checker) null(n document.Node, what string) {
 	c.warning(n.Fault(RuleNullElement, what+" is null, SES may refuse that: leave it out"))
 }
 
-// text checks an element that takes any string.
+// text checks an optional element that takes any string.
 func (c *checker) text(n document.Node, what string) {
 	switch {
 	case !n.Exists() || n.IsString():
 	case isNull(n):
 		c.null(n, what)
 	case isScalar(n):
-		c.warning(n.Fault(RuleUnquotedValue, what+" is "+n.Type()+", a string was expected").Suggest(`"` + n.Text() + `"`))
+		c.warning(n.Fault(RuleUnquotedValue, what+" is "+n.Type()+", expected a string").Suggest(`"` + n.Text() + `"`))
 	default:
 		c.wrongType(n, what, "a string")
 	}

@@ -14,7 +14,7 @@ import (
 // A flood of warnings, and of violations, hides no violation and stays bounded.
 func TestHostileFindingsStayBounded(t *testing.T) {
 	// Principal, Action and Resource are missing, too.
-	_, found := policy.Check(read1(`{"Statement":{`+strings.Repeat(`"Comment":1,`, 5_000)+`"Effect":"allow"}}`), example)
+	_, found := policy.Check(read1(`{"Statement":{`+strings.Repeat(`"Comment":1,`, 5_000)+`"Effect":"permit"}}`), example)
 	if last := found[len(found)-1]; len(found) != finding.MaxFindings+5 || last.Rule != policy.RuleEffectValue {
 		t.Errorf("%d findings, the last is %s", len(found), last.Rule)
 	}
@@ -50,12 +50,12 @@ func TestNoViolationIsLostWithoutAWord(t *testing.T) {
 // Of a policy that is far too long only the size is said, and that nothing else
 // was looked at. White space does not count.
 func TestAPolicyFarTooLongIsNotExamined(t *testing.T) {
-	text := statement(`"Effect":"allow"`, `"Sid":"`+strings.Repeat("x", policy.MaxExamined)+`"`)
+	text := statement(`"Effect":"permit"`, `"Sid":"`+strings.Repeat("x", policy.MaxExamined)+`"`)
 	p, findings := policy.Check(read1(text), example)
 	if len(p.Statements) > 0 || len(findings) != 1 || findings[0].Rule != policy.RuleNotExamined || findings[0].Level != finding.Violation {
 		t.Errorf("%d statements, found %q", len(p.Statements), found(findings))
 	}
-	text = statement(`"Effect":"allow"`) + strings.Repeat(" ", policy.MaxExamined)
+	text = statement(`"Effect":"permit"`) + strings.Repeat(" ", policy.MaxExamined)
 	if _, findings = policy.Check(read1(text), example); len(findings) != 1 || findings[0].Rule != policy.RuleEffectValue {
 		t.Errorf("found %q", found(findings))
 	}

@@ -10,21 +10,21 @@ import (
 // The limits of PutIdentityPolicy
 // (https://docs.aws.amazon.com/ses/latest/APIReference/API_PutIdentityPolicy.html).
 const (
-	// MaxSize is the longest policy, in bytes without the white space between
-	// its tokens. SES says 4 KB and not what it counts; it stores policies
-	// minified, and IAM does not count white space, so nothing shorter than
-	// this may be refused.
+	// MaxSize is the maximum size of a policy, in bytes without the white space
+	// between its tokens. SES documents 4 KB and not what it counts. It stores
+	// policies minified and IAM does not count white space, so no policy up to
+	// this size may be refused.
 	MaxSize = 4096
-	// MaxExamined is the longest policy that is checked for more than its size,
-	// in bytes without white space: no correction makes SES take one that is
-	// many times too long, and a message may have 1 MiB of it.
+	// MaxExamined is the maximum size of a policy that is checked for more than
+	// its size, in bytes without white space: correcting one that is many times
+	// too long is pointless, and a message can carry 1 MiB of it.
 	MaxExamined = 16 * MaxSize
-	// MaxNameLength is the longest policy name, in characters.
+	// MaxNameLength is the maximum length of a policy name, in characters.
 	MaxNameLength = 64
 )
 
-// ValidName reports whether name is a policy name: 1 to 64 letters, digits,
-// dashes and underscores of ASCII.
+// ValidName reports whether name is a policy name: 1 to 64 ASCII letters,
+// digits, dashes and underscores.
 func ValidName(name string) bool {
 	if name == "" || len(name) > MaxNameLength {
 		return false
@@ -38,10 +38,9 @@ func ValidName(name string) bool {
 	return true
 }
 
-// CheckSize reports, as a violation, that a policy is too large for SES.
-// Minified is its text without the white space between its tokens.
-// Escapes count as they were written, though another way of writing a string
-// may be shorter: what goes to SES is what was written.
+// CheckSize returns a violation if a policy is too large for SES. minified is its
+// text without the white space between its tokens. Escapes count as written,
+// because the text goes to SES as written.
 func CheckSize(at document.Node, minified []byte) (f finding.Finding, tooLarge bool) {
 	if len(minified) <= MaxSize {
 		return finding.Finding{}, false

@@ -19,7 +19,8 @@ import (
 // example is the identity that the policies of these tests are for.
 var example = identity.Identity{Name: "example.com", Partition: "aws", Region: "us-east-1", Account: "123456789012"}
 
-// check reads and checks a policy; what cannot be read has the findings of reading.
+// check reads and checks a policy. One that cannot be read has the findings of
+// reading.
 func check(text string, id identity.Identity) []finding.Finding {
 	doc, findings := document.Read([]byte(text))
 	if doc == nil {
@@ -34,7 +35,7 @@ func violations(findings []finding.Finding) []finding.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool { return f.Level != finding.Violation })
 }
 
-// found is what tests compare of a finding: never its sentence.
+// found is what tests compare of findings: rule, path, level and suggestion.
 func found(findings []finding.Finding) []string {
 	var list []string
 	for _, f := range findings {
@@ -50,8 +51,8 @@ func found(findings []finding.Finding) []string {
 	return list
 }
 
-// statement is a policy with one good statement, in which members with a name
-// of its own are replaced: statement(`"Effect":"allow"`).
+// statement is a policy with one good statement, in which members of the same
+// name are replaced: statement(`"Effect":"Deny"`).
 func statement(replace ...string) string {
 	members := []string{
 		`"Effect":"Allow"`, `"Principal":{"AWS":"123456789012"}`, `"Action":"ses:SendEmail"`,
@@ -97,13 +98,13 @@ func TestViolations(t *testing.T) {
 		{"no Resource", statement(`"Resource":`), []string{"missing-element /Statement/0"}},
 		{"nothing in the statement", `{"Statement":{}}`, slices.Repeat([]string{"missing-element /Statement"}, 4)},
 
-		{"Effect in lower case", statement(`"Effect":"allow"`), []string{"effect-value /Statement/0/Effect -> Allow"}},
+		{"Effect misspelt", statement(`"Effect":"Alow"`), []string{"effect-value /Statement/0/Effect -> Allow"}},
 		{"Effect with a space", statement(`"Effect":"Deny "`), []string{"effect-value /Statement/0/Effect -> Deny"}},
 		{"another Effect", statement(`"Effect":"Permit"`), []string{"effect-value /Statement/0/Effect"}},
 		{"Effect is a boolean", statement(`"Effect":true`), []string{"wrong-type /Statement/0/Effect"}},
 		{"Effect is a list", statement(`"Effect":["Allow"]`), []string{"wrong-type /Statement/0/Effect"}},
 		{"an element in lower case", statement(`"Effect":`, `"effect":"Allow"`), []string{"misspelt-element /Statement/0/effect -> Effect"}},
-		{"a misspelt element's value counts", statement(`"Effect":`, `"effect":"allow"`), []string{"misspelt-element /Statement/0/effect -> Effect", "effect-value /Statement/0/effect -> Allow"}},
+		{"a misspelt element's value counts", statement(`"Effect":`, `"effect":"Allows"`), []string{"misspelt-element /Statement/0/effect -> Effect", "effect-value /Statement/0/effect -> Allow"}},
 		{"a Condition that would not count", statement(`"Conditions":{}`), []string{"misspelt-element /Statement/0/Conditions -> Condition"}},
 		{"a misspelt element beside the right one", statement(`"Principle":"*"`), []string{"misspelt-element /Statement/0/Principle -> Principal"}},
 
@@ -170,7 +171,7 @@ func TestViolationsAreCompleteAndInOrder(t *testing.T) {
   "Version": "2012-10-17",
   "Statement": [
     {
-      "Effect": "allow",
+      "Effect": "permit",
       "Principal": "123456789012",
       "Action": ["ses:SendEmail", "SendRawEmail"],
       "Resource": "arn:aws:ses:us-east-1:123456789012:identity/example.com"

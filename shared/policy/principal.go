@@ -26,13 +26,13 @@ func (c *checker) principal(s *Statement, n document.Node) {
 		c.principals++
 		c.principalString(n)
 	case n.IsObject():
-		c.principalMap(n)
+		c.principalMap(s, n)
 	default:
-		c.principals++ // somebody is meant, whoever it is
+		c.principals++ // somebody is meant
 		c.wrongType(n, n.Name(), `"*" or an object like {"AWS": …}`)
 	}
-	if n.Exists() && n == s.NotPrincipal && s.Is(Allow) {
-		c.warning(n.NameFault(RuleAllowNotPrincipal, "Allow with NotPrincipal lets in everyone who is not named: name in Principal who may"))
+	if n.Exists() && n == s.NotPrincipal && s.means(Allow) {
+		c.warning(n.NameFault(RuleAllowNotPrincipal, "Allow with NotPrincipal lets in everybody who is not named: name in Principal who may"))
 	}
 }
 
@@ -41,18 +41,18 @@ func (c *checker) principalString(n document.Node) {
 	if text == "*" {
 		return
 	}
-	f := n.Fault(RulePrincipalForm, "the principal is the string "+finding.Quote(text)+`, "*" or an object like {"AWS": …} was expected`)
+	f := n.Fault(RulePrincipalForm, "the principal is the string "+finding.Quote(text)+`, expected "*" or an object like {"AWS": …}`)
 	switch {
 	case identity.IsAccount(text) || strings.HasPrefix(text, "arn:"):
 		f = f.Suggest(`{"AWS": ` + string(n.Raw()) + `}`)
-	case isService(text):
+	case inServiceDomain(strings.ToLower(text)):
 		f = f.Suggest(`{"Service": ` + string(n.Raw()) + `}`)
 	}
 	c.violation(f)
 }
 
 // principalMap checks an object of principals: for each kind, one or a list.
-func (c *checker) principalMap(n document.Node) {
+func (c *checker) principalMap(s *Statement, n document.Node) {
 	before := c.principals
 	for kind, list := range n.Members() {
 		known := false
@@ -64,7 +64,7 @@ func (c *checker) principalMap(n document.Node) {
 		}
 		for id := range Values(list) {
 			c.principals++
-			c.principalID(kind, id)
+			c.principalID(s, kind, id)
 		}
 	}
 	if c.principals == before {
@@ -73,48 +73,75 @@ func (c *checker) principalMap(n document.Node) {
 }
 
 // unknownKind reports a kind that the grammar does not have. It returns the one
-// that was meant, or nothing.
+// that was meant, "" if that is not certain.
 func (c *checker) unknownKind(kind string, list document.Node) string {
 	if nearest, ok := finding.Nearest(kind, principalKinds); ok {
 		c.violation(list.NameFault(RuleMisspeltElement,
-			"there is no kind of principal "+finding.Quote(kind)+", "+nearest+" was expected").Suggest(nearest))
+			"there is no kind of principal "+finding.Quote(kind)+", expected "+nearest).Suggest(nearest))
 		return nearest
 	}
 	if !c.noWarnings() {
 		c.warning(list.NameFault(RuleUnknownPrincipal,
-			"there is no kind of principal "+finding.Quote(kind)+", "+strings.Join(principalKinds, ", ")+" were expected"))
+			"there is no kind of principal "+finding.Quote(kind)+", expected "+strings.Join(principalKinds, ", ")))
 	}
 	return ""
 }
 
-func (c *checker) principalID(kind string, n document.Node) {
+// principalID checks one principal of a kind.
+func (c *checker) principalID(s *Statement, kind string, n document.Node) {
 	switch {
 	case isScalar(n):
 		c.warning(n.Fault(RuleUnquotedValue,
-			"the principal is "+n.Type()+", a string was expected: an account id loses its leading zeros without quotes").Suggest(quotedAccount(kind, n.Text())))
+			"the principal is "+n.Type()+", expected a string: an account id loses its leading zeros without quotation marks").Suggest(quotedAccount(kind, n.Text())))
 		return
 	case !n.IsString():
 		c.wrongType(n, "the principal", "a string or a list of strings")
 		return
 	}
-	text := n.Text()
-	switch {
+	switch text := n.Text(); {
 	case text == "":
-		c.violation(n.Fault(RulePrincipalForm, "the principal is an empty string, an account id, an ARN or a service was expected"))
+		c.violation(n.Fault(RulePrincipalForm, "the principal is an empty string, expected an account id, an ARN or a service"))
 	case text == "*":
 	case kind == PrincipalAWS && strings.Contains(text, "*"):
 		c.violation(n.Fault(RulePrincipalWildcard, "the principal "+finding.Quote(text)+
-			" has a * as part of it: it takes whole principals only, or a * alone; a condition on aws:PrincipalArn takes patterns"))
-	case kind == PrincipalAWS && !isAWSPrincipal(text):
-		c.warning(n.Fault(RuleUnknownPrincipal, finding.Quote(text)+" looks like no AWS principal: an account id of 12 digits or an ARN was expected"))
-	case kind == PrincipalService && !isService(text):
-		c.warning(n.Fault(RuleUnknownPrincipal, finding.Quote(text)+" looks like no service: a name like cognito-idp.amazonaws.com was expected"))
+			" has a * as part of it, expected a whole principal or a * alone: a condition on aws:PrincipalArn takes patterns"))
+	case !c.noWarnings():
+		if d := c.principalDoubt(s, kind, text); d != (doubt{}) {
+			c.warning(n.Fault(d.rule, d.message).Suggest(d.suggestion))
+		}
 	}
 }
 
-// quotedAccount is the account id that a number stands for: one of 11 digits has
-// lost its leading zero, since no account id is shorter than 12. Empty for any
-// other number.
+// principalDoubt says why a principal of a kind can be none.
+func (c *checker) principalDoubt(s *Statement, kind, text string) doubt {
+	switch {
+	case kind == PrincipalAWS:
+		return awsDoubt(text, c.partition(s))
+	case kind == PrincipalService:
+		return serviceDoubt(text)
+	case hasBrackets(text):
+		return placeholder(text)
+	default:
+		return doubt{}
+	}
+}
+
+// partition is the partition of the identity, or else of the statement's
+// resource; "" if neither is known.
+func (c *checker) partition(s *Statement) string {
+	if c.id.Partition != "" {
+		return c.id.Partition
+	}
+	for n := range Values(s.Resource) {
+		if f := arnFields(n.Text()); n.IsString() && f != nil && f[0] == "arn" && strings.HasPrefix(f[1], "aws") && !strings.ContainsAny(f[1], "*?$") {
+			return f[1]
+		}
+	}
+	return ""
+}
+
+// quotedAccount returns the account id that a number stands for, "" for none: one
+// of 11 digits has lost its leading zero, because account ids have 12.
 func quotedAccount(kind, number string) string {
 	if len(number) == 11 {
 		number = "0" + number
@@ -125,28 +152,8 @@ func quotedAccount(kind, number string) string {
 	return `"` + number + `"`
 }
 
-// isAWSPrincipal takes account ids, ARNs, and the unique ids that services show
-// in the place of a principal that was deleted (AIDA…, AROA…).
-func isAWSPrincipal(text string) bool {
-	if identity.IsAccount(text) {
-		return true
-	}
-	if strings.HasPrefix(text, "arn:") {
-		return strings.Count(text, ":") >= 5
-	}
-	return len(text) >= 16 && strings.HasPrefix(text, "A") && strings.ToUpper(text) == text && !strings.ContainsAny(text, " :/")
-}
-
-// isService takes the names of service principals: in amazonaws.com, and in the
-// domains of the other partitions.
-func isService(text string) bool {
-	return strings.Contains(text, ".amazonaws.") || strings.HasSuffix(text, ".aws.internal") ||
-		strings.HasSuffix(text, ".amazon.com") || strings.HasSuffix(text, ".aws")
-}
-
-// Everyone reports whether a Principal element names everybody: a "*" alone or
-// anywhere in it, whatever the kind and whatever its form. A pattern of
-// wildcards only counts as well.
+// Everyone reports whether a Principal element names everybody: it is or has a
+// "*" or another pattern of wildcards alone, under any kind and in any form.
 func Everyone(n document.Node) bool {
 	switch {
 	case n.IsString():
@@ -167,15 +174,15 @@ func Everyone(n document.Node) bool {
 	return false
 }
 
-// OnlyWildcards reports whether text is a pattern that anything matches: at
-// least one *, and nothing but * and ?.
+// OnlyWildcards reports whether text is a pattern that every long enough text
+// matches: at least one *, and nothing but * and ?.
 func OnlyWildcards(text string) bool {
 	return strings.Contains(text, "*") && strings.Trim(text, "*?") == ""
 }
 
 // checkServices warns of a service that acts for any account that asks it.
 func (c *checker) checkServices(s *Statement) {
-	if !s.Is(Allow) || !s.Principal.IsObject() {
+	if !s.means(Allow) || !s.Principal.IsObject() {
 		return
 	}
 	service, ok := s.Principal.Member(PrincipalService)

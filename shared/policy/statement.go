@@ -32,6 +32,7 @@ func (c *checker) statement(at document.Node) Statement {
 	c.condition(s.Condition)
 	c.checkServices(&s)
 	c.checkDeny(&s)
+	c.checkForAllValues(&s)
 	return s
 }
 
@@ -41,7 +42,7 @@ func (c *checker) sid(n document.Node) {
 		return
 	}
 	if _, seen := c.sids[n.Text()]; seen {
-		c.warning(n.Fault(RuleDuplicateSid, "another statement has the Sid "+finding.Quote(n.Text())+" already"))
+		c.warning(n.Fault(RuleDuplicateSid, "another statement already has the Sid "+finding.Quote(n.Text())))
 	}
 	c.sids[n.Text()] = struct{}{}
 }
@@ -50,11 +51,19 @@ func (c *checker) effect(s *Statement) {
 	n := s.Effect
 	switch {
 	case !n.Exists():
-		c.violation(s.At.Fault(RuleMissingElement, "the statement has no Effect, Allow or Deny was expected"))
+		c.violation(s.At.Fault(RuleMissingElement, "the statement has no Effect, expected Allow or Deny"))
 	case !n.IsString():
 		c.wrongType(n, "Effect", "Allow or Deny")
-	case n.Text() != Allow && n.Text() != Deny:
-		f := n.Fault(RuleEffectValue, "the Effect is "+finding.Quote(n.Text())+", Allow or Deny was expected")
+	case s.Is(Allow) || s.Is(Deny):
+	case s.means(Allow) || s.means(Deny):
+		word := Allow
+		if s.means(Deny) {
+			word = Deny
+		}
+		c.warning(n.Fault(RuleEffectCase, "the Effect is "+finding.Quote(n.Text())+
+			", the policy language has only "+word+": SES has accepted other cases, and may not").Suggest(word))
+	default:
+		f := n.Fault(RuleEffectValue, "the Effect is "+finding.Quote(n.Text())+", expected Allow or Deny")
 		if nearest, ok := finding.Nearest(strings.TrimSpace(n.Text()), []string{Allow, Deny}); ok {
 			f = f.Suggest(nearest)
 		}
@@ -62,8 +71,8 @@ func (c *checker) effect(s *Statement) {
 	}
 }
 
-// one checks that a statement has an element or its opposite, and not both. It
-// reports whether there is one to read.
+// one checks that a statement has either an element or its opposite. It reports
+// whether there is one to read.
 func (c *checker) one(s *Statement, element, opposite document.Node, name string) bool {
 	switch {
 	case !element.Exists() && !opposite.Exists():
@@ -79,7 +88,7 @@ func (c *checker) one(s *Statement, element, opposite document.Node, name string
 		c.violation(later.NameFault(RuleExclusiveElements, name+" and Not"+name+" exclude each other: keep one"))
 	default:
 		c.warning(opposite.NameFault(RuleUndocumentedElement,
-			"SES does not list Not"+name+" among the elements of its policies and may refuse it: use "+name+" where it can say the same"))
+			"SES does not list Not"+name+" among the elements of its policies and may refuse it: use "+name+" if it can say the same"))
 	}
 	return true
 }
@@ -87,67 +96,4 @@ func (c *checker) one(s *Statement, element, opposite document.Node, name string
 func start(n document.Node) int {
 	from, _ := n.Span()
 	return from
-}
-
-// checkDeny warns of a Deny that can deny nothing.
-func (c *checker) checkDeny(s *Statement) {
-	if !s.Is(Deny) {
-		return
-	}
-	if why := c.denysNothing(s); why != "" {
-		c.warning(s.Effect.Fault(RuleDenyNothing, "this Deny denies nothing: "+why))
-	}
-}
-
-func (c *checker) denysNothing(s *Statement) string {
-	switch {
-	case s.NotPrincipal.Exists() && Everyone(s.NotPrincipal):
-		return "NotPrincipal excepts everyone"
-	case namesNobody(s.Principal):
-		return "Principal names nobody"
-	case anyValue(s.NotAction, coversSES):
-		return "NotAction excepts every action of SES"
-	case none(s.Action, forSES):
-		return "Action names no action of SES"
-	case anyValue(s.NotResource, c.isIdentity):
-		return "NotResource excepts the identity that the policy is for"
-	case none(s.Resource, c.isIdentity):
-		return "Resource does not name the identity that the policy is for"
-	default:
-		return ""
-	}
-}
-
-// namesNobody reports whether a Principal element is there without any principal.
-func namesNobody(n document.Node) bool {
-	for _, list := range n.Members() {
-		for range Values(list) {
-			return false
-		}
-	}
-	return n.IsObject()
-}
-
-// anyValue reports whether a string of the element meets the test.
-func anyValue(element document.Node, test func(document.Node) bool) bool {
-	for n := range Values(element) {
-		if n.IsString() && test(n) {
-			return true
-		}
-	}
-	return false
-}
-
-// none reports whether the element is there, and none of its values meets the
-// test or is something else than a string, which is wrong for other reasons.
-func none(element document.Node, test func(document.Node) bool) bool {
-	if !element.Exists() {
-		return false
-	}
-	for n := range Values(element) {
-		if !n.IsString() || test(n) {
-			return false
-		}
-	}
-	return true
 }

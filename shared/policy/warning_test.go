@@ -122,11 +122,13 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// Without an identity, nothing is said of resources but their form.
+// Without an identity, only the form and the account of resources are checked.
 func TestIdentityNotKnown(t *testing.T) {
 	for text, want := range map[string][]string{
-		statement(`"Resource":"arn:aws:ses:eu-west-1:1:identity/other.com"`, `"Effect":"Deny"`): nil,
-		statement(`"Resource":"other.com"`):                                                     {"resource-form /Statement/0/Resource"},
+		statement(`"Resource":"arn:aws:ses:eu-west-1:111122223333:identity/other.com"`, `"Effect":"Deny"`): nil,
+		statement(`"Resource":"other.com"`):                                        {"resource-form /Statement/0/Resource"},
+		statement(`"Resource":"arn:aws:ses:eu-west-1:ACCOUNT:identity/other.com"`): {"(placeholder /Statement/0/Resource)"},
+		statement(`"Resource":"arn:aws:ses:eu-west-1:1:identity/other.com"`):       {"(impossible-account /Statement/0/Resource)"},
 	} {
 		if diff := cmp.Diff(want, found(check(text, identity.Identity{}))); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
