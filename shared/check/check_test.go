@@ -44,7 +44,7 @@ func TestRequest(t *testing.T) {
 	}{
 		"nothing to refuse":                  {request(statement(account, "")), guardrail.Config{}, ""},
 		"a warning stops nothing":            {request(statement(account, `,"Condition":{"StringEquals":{"AWS:SourceAccount":"1"}}`)), guardrail.Config{}, ""},
-		"what SES could not accept":          {request(`{"Effect":"allow"}`), guardrail.Config{}, "InvalidPolicy"},
+		"what SES could not accept":          {request(`{"Effect":"permit"}`), guardrail.Config{}, "InvalidPolicy"},
 		"a duplicate member in the policy":   {request(statement(account, `,"Effect":"Deny"`)), guardrail.Config{}, "InvalidPolicy /Policy/Statement/0/Effect"},
 		"a policy that is no JSON":           {`{"Identity":"a.com","PolicyName":"P","Policy":"{"}`, guardrail.Config{}, "InvalidPolicy /Policy"},
 		"too large":                          {request(statement(account, `,"Sid":"`+strings.Repeat("s", 4096)+`"`)), guardrail.Config{}, "PolicyTooLarge /Policy"},
@@ -80,8 +80,8 @@ func TestWarningsComeWithWhatPasses(t *testing.T) {
 // policy in a string is a text of its own, which comes after the request around
 // it.
 func TestViolationsAreInDocumentOrder(t *testing.T) {
-	policy := `{"Statement":[` + strings.Replace(statement(`{"AWS":"111122223333"}`, ""), "Allow", "allow", 1) + ",\n" +
-		strings.Replace(statement(`"*"`, `,"Sid":"a","Sid":"b"`), `"Allow"`, `"allow"`, 1) + `]}`
+	policy := `{"Statement":[` + strings.Replace(statement(`{"AWS":"111122223333"}`, ""), "Allow", "permit", 1) + ",\n" +
+		strings.Replace(statement(`"*"`, `,"Sid":"a","Sid":"b"`), `"Allow"`, `"permit"`, 1) + `]}`
 	quoted, _ := json.Marshal(policy)
 	want := "effect-value /Policy/Statement/0/Effect, effect-value /Policy/Statement/1/Effect, " +
 		"ALLOW_PUBLIC_PRINCIPAL /Policy/Statement/1/Principal, duplicate-member /Policy/Statement/1/Sid"

@@ -21,7 +21,7 @@ const (
   "Version": "2012-10-17",
   "Statement": [
     {
-      "Effect": "allow",
+      "Effect": "permit",
       "Principal": {"AWS": ""},
       "Action": ["ses:SendEmail", "SendRawEmail"],
       "Resource": "example.com",
@@ -124,7 +124,7 @@ func TestCheckRequests(t *testing.T) {
 	event := func(detail string) string {
 		return `{"version":"0","id":"1","detail-type":"r","source":"s","detail":` + detail + `}`
 	}
-	faulty := strings.Replace(goodPolicy, `"Allow"`, `"allow"`, 1)
+	faulty := strings.Replace(goodPolicy, `"Allow"`, `"permit"`, 1)
 	for _, test := range []struct {
 		reason, text, at string
 		want             []string
@@ -132,11 +132,11 @@ func TestCheckRequests(t *testing.T) {
 		{"a good request", request(goodPolicy), "", nil},
 		{"a good request with a string", request(quoted(goodPolicy)), "", nil},
 		{"a good request in two envelopes", notification(event(request(goodPolicy))), "", nil},
-		{"an object", request(faulty), `"allow"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
-		{"a string", request(quoted(faulty)), `\"allow\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
+		{"an object", request(faulty), `"permit"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
+		{"a string", request(quoted(faulty)), `\"permit\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
 		{"a string that is not JSON", request(quoted(`{"é":,}`)), `,}`, []string{"violation json-syntax /Policy/é"}},
-		{"a string in a string", notification(request(quoted(faulty))), `\\\"allow\\\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
-		{"an object in a string", notification(event(request(faulty))), `\"allow\"`, []string{"violation effect-value /detail/Policy/Statement/0/Effect"}},
+		{"a string in a string", notification(request(quoted(faulty))), `\\\"permit\\\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
+		{"an object in a string", notification(event(request(faulty))), `\"permit\"`, []string{"violation effect-value /detail/Policy/Statement/0/Effect"}},
 	} {
 		_, got := checked(t, file(t, test.text))
 		if test.at != "" {
