@@ -23,6 +23,9 @@ func accountOf(text string) (fault accountFault, ok bool) {
 	if identity.IsAccount(text) || text == documentedAccount {
 		return accountFault{}, true
 	}
+	if len(text) > maxAccount {
+		return accountFault{message: finding.Quote(text) + " is no account id, expected 12 digits"}, false
+	}
 	quoted := finding.Quote(text)
 	if meant := digitsOf(text); identity.IsAccount(meant) {
 		return accountFault{quoted + " is no account id, " + meant + " may be meant", meant}, false
@@ -40,6 +43,10 @@ func accountOf(text string) (fault accountFault, ok bool) {
 		return accountFault{message: quoted + " is no account id, expected 12 digits"}, false
 	}
 }
+
+// maxAccount is the maximum length of a text that may be an account id with
+// something around it, in bytes.
+const maxAccount = 64
 
 // rounded is a number in scientific notation.
 var rounded = regexp.MustCompile(`^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$`)

@@ -98,7 +98,7 @@ func actsOnIdentity(text string) bool {
 	}
 	lower := strings.ToLower(text)
 	for _, a := range known.Get().Actions {
-		if a.Identity && identity.Match(lower, service+":"+strings.ToLower(a.Name)) {
+		if a.Identity && a.Matches(lower) {
 			return true
 		}
 	}

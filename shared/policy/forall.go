@@ -48,7 +48,7 @@ func allowedActions(s *Statement) []known.Action {
 		}
 	}
 	for _, a := range known.Get().Actions {
-		if a.Identity && covers(s, service+":"+a.Name) && !excluded(s.Condition, a) {
+		if a.Identity && covers(s, a) && !excluded(s.Condition, a) {
 			actions = append(actions, a)
 		}
 	}
@@ -56,8 +56,8 @@ func allowedActions(s *Statement) []known.Action {
 }
 
 // covers reports whether the Action or NotAction of a statement covers an action.
-func covers(s *Statement, action string) bool {
-	matches := func(n document.Node) bool { return matchFold(n.Text(), action) }
+func covers(s *Statement, a known.Action) bool {
+	matches := func(n document.Node) bool { return a.Matches(strings.ToLower(n.Text())) }
 	if s.Action.Exists() {
 		return anyValue(s.Action, matches)
 	}

@@ -42,9 +42,17 @@ func Placeholder(text string) bool {
 
 // hasBrackets reports whether text has a name in brackets that is no policy
 // variable.
-func hasBrackets(text string) bool { return brackets.MatchString(withoutVariables(text)) }
+func hasBrackets(text string) bool {
+	if !strings.ContainsAny(text, "$<{[%#!…") && !strings.Contains(text, "...") && !strings.HasPrefix(text, "__") && !strings.HasPrefix(text, "@") {
+		return false // as most texts, without the cost of an expression
+	}
+	return brackets.MatchString(withoutVariables(text))
+}
 
 func withoutVariables(text string) string {
+	if !strings.Contains(text, "${") {
+		return text
+	}
 	return variable.ReplaceAllStringFunc(text, withoutVariable)
 }
 

@@ -56,7 +56,6 @@ var organizationID = regexp.MustCompile(`^(o-[a-z0-9]{10,32}|ou-[a-z0-9]{4,32}-[
 
 // idDoubt is [awsDoubt] for a text that is no ARN.
 func idDoubt(text string) doubt {
-	quoted := finding.Quote(text)
 	account, isAccount := accountOf(text)
 	kind, _, hasName := strings.Cut(text, "/")
 	switch {
@@ -64,30 +63,29 @@ func idDoubt(text string) doubt {
 		return doubt{}
 	case uniqueID.MatchString(text):
 		if what := uniquePrefixes[text[:4]]; what != "" {
-			return unknown(quoted + " is the id of " + what + ", expected an account, a user or a role")
+			return unknown(finding.Quote(text) + " is the id of " + what + ", expected an account, a user or a role")
 		}
 		return doubt{}
 	case account.meant != "" || allDigits(text) || rounded.MatchString(text):
 		return doubt{RuleUnknownPrincipal, account.message, account.meant}
 	case serviceDoubt(text) == (doubt{}):
-		return unknown(quoted + ` is a service, expected it under "Service"`)
+		return unknown(finding.Quote(text) + ` is a service, expected it under "Service"`)
 	case Placeholder(text) || strings.Contains(text, "${"):
 		return placeholder(text)
 	case organizationID.MatchString(text):
-		return unknown(quoted + ` is part of an organization, which is no principal: name "*" with a condition on aws:PrincipalOrgID or aws:PrincipalOrgPaths`)
+		return unknown(finding.Quote(text) + ` is part of an organization, which is no principal: name "*" with a condition on aws:PrincipalOrgID or aws:PrincipalOrgPaths`)
 	case text == "root" || hasName && (kind == "user" || kind == "role" || kind == "assumed-role"):
-		return unknown(quoted + " is the end of an ARN, expected the whole of it, like arn:aws:iam::111122223333:" + text)
+		return unknown(finding.Quote(text) + " is the end of an ARN, expected the whole of it, like arn:aws:iam::111122223333:" + text)
 	default:
-		return unknown(quoted + " looks like no AWS principal, expected an account id of 12 digits or an ARN")
+		return unknown(finding.Quote(text) + " looks like no AWS principal, expected an account id of 12 digits or an ARN")
 	}
 }
 
 // arnDoubt is [awsDoubt] for an ARN.
 func arnDoubt(text, partition string) doubt {
-	quoted := finding.Quote(text)
 	f := arnFields(text)
 	if f == nil {
-		return unknown(quoted + " is cut short, expected an ARN like arn:aws:iam::111122223333:role/NAME")
+		return unknown(finding.Quote(text) + " is cut short, expected an ARN like arn:aws:iam::111122223333:role/NAME")
 	}
 	account, isAccount := accountOf(f[4])
 	cloudFront := f[2] == "iam" && f[4] == "cloudfront" // an origin access identity, a user of CloudFront's own
@@ -101,9 +99,9 @@ func arnDoubt(text, partition string) doubt {
 	case Placeholder(f[4]) && account.meant == "" || strings.Contains(f[4], "${"):
 		return placeholder(f[4])
 	case f[0] != "arn" || f[2] != strings.ToLower(f[2]) || !strings.HasPrefix(f[1], "aws"):
-		return unknown(quoted + " is no ARN of a principal, expected one like arn:aws:iam::111122223333:role/NAME")
+		return unknown(finding.Quote(text) + " is no ARN of a principal, expected one like arn:aws:iam::111122223333:role/NAME")
 	case f[2] != "iam" && f[2] != "sts":
-		return unknown(quoted + " is of the service " + f[2] + ", only accounts, users and roles of iam and sts are principals: for what a service does on behalf of a resource, name the service, and the resource in a condition on aws:SourceArn")
+		return unknown(finding.Quote(text) + " is of the service " + f[2] + ", only accounts, users and roles of iam and sts are principals: for what a service does on behalf of a resource, name the service, and the resource in a condition on aws:SourceArn")
 	case cloudFront:
 		return doubt{}
 	}
@@ -112,19 +110,19 @@ func arnDoubt(text, partition string) doubt {
 	}
 	switch {
 	case f[3] != "":
-		d := unknown(quoted + " has the Region " + finding.Quote(f[3]) + ", the ARNs of iam and sts have none")
+		d := unknown(finding.Quote(text) + " has the Region " + finding.Quote(f[3]) + ", the ARNs of iam and sts have none")
 		if isAccount {
 			d.suggestion = join(f, 3, "")
 		}
 		return d
 	case !isAccount && f[4] != "aws":
-		d := unknown("in " + quoted + ": " + account.message)
+		d := unknown("in " + finding.Quote(text) + ": " + account.message)
 		if account.meant != "" {
 			d.suggestion = join(f, 4, account.meant)
 		}
 		return d
 	case partition != "" && f[1] != partition:
-		return unknown(quoted + " is in the partition " + f[1] + ", the identity is in " + partition + ": a principal can act in its own partition only")
+		return unknown(finding.Quote(text) + " is in the partition " + f[1] + ", the identity is in " + partition + ": a principal can act in its own partition only")
 	}
 	return doubt{}
 }

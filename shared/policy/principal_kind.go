@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"strings"
 
 	"sespolicy/shared/finding"
@@ -21,15 +20,23 @@ var noPrincipals = map[string]string{
 	"oidc-provider":      `an identity provider is a principal of the kind "Federated"`,
 }
 
-// entityName is the name of a user or role
+// isEntityName reports whether text is the name of a user or role
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-var entityName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]+$`)
+func isEntityName(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("_+=,.@-", c) < 0 {
+			return false
+		}
+	}
+	return text != ""
+}
 
 // resourceDoubt says why the last field of an ARN of iam or sts names no
 // principal. certain is whether the other fields are right, so that a whole ARN
 // can be suggested.
 func resourceDoubt(f []string, certain bool) doubt {
-	quoted := finding.Quote(strings.Join(f, ":"))
+	quoted := func() string { return finding.Quote(strings.Join(f, ":")) }
 	suggest := func(message string, service, resource string) doubt {
 		d := unknown(message)
 		if fixed := append(append([]string(nil), f[:2]...), service, f[3], f[4], resource); certain {
@@ -43,29 +50,29 @@ func resourceDoubt(f []string, certain bool) doubt {
 	iam := f[2] == "iam"
 	switch {
 	case noPrincipals[kind] != "":
-		return unknown(quoted + " names no principal: " + noPrincipals[kind])
+		return unknown(quoted() + " names no principal: " + noPrincipals[kind])
 	case f[5] == "root" && iam:
 		return doubt{}
 	case (kind == "user" || kind == "role") && hasName && iam:
-		if !entityName.MatchString(last) {
-			return unknown(quoted + " has the name " + finding.Quote(last) + ", the name of a " + kind + " has only letters, digits and +=,.@_-")
+		if !isEntityName(last) {
+			return unknown(quoted() + " has the name " + finding.Quote(last) + ", the name of a " + kind + " has only letters, digits and +=,.@_-")
 		}
 		return doubt{}
 	case kind == "assumed-role" && !iam && hasName:
 		if role == "" || !hasSession || session == "" {
-			return unknown(quoted + " names no session, expected assumed-role/ROLE/SESSION, or for all sessions the role itself, arn:" + f[1] + ":iam::" + f[4] + ":role/…")
+			return unknown(quoted() + " names no session, expected assumed-role/ROLE/SESSION, or for all sessions the role itself, arn:" + f[1] + ":iam::" + f[4] + ":role/…")
 		}
 		return doubt{}
 	case kind == "federated-user" && !iam && name != "":
 		return doubt{}
 	case hasName && !iam && (kind == "user" || kind == "role") || f[5] == "root":
-		return suggest(quoted+" is of sts, expected iam for accounts, users and roles", "iam", f[5])
+		return suggest(quoted()+" is of sts, expected iam for accounts, users and roles", "iam", f[5])
 	case hasName && iam && (kind == "assumed-role" || kind == "federated-user"):
-		return suggest(quoted+" is of iam, expected sts for a session", "sts", f[5])
+		return suggest(quoted()+" is of iam, expected sts for a session", "sts", f[5])
 	case iam && (kind == "service-role" || kind == "aws-service-role") && name != "":
-		return suggest(quoted+" has the path of a role and not the kind", "iam", "role/"+f[5])
+		return suggest(quoted()+" has the path of a role and not the kind", "iam", "role/"+f[5])
 	}
-	return misspeltKind(f, quoted, suggest)
+	return misspeltKind(f, quoted(), suggest)
 }
 
 // misspeltKind is [resourceDoubt] for what is none of the kinds of principals.

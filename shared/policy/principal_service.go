@@ -17,25 +17,24 @@ var serviceDomains = []string{
 // services there are is not asked.
 func serviceDoubt(text string) doubt {
 	lower := strings.ToLower(text)
-	quoted := finding.Quote(text)
 	switch trimmed := trimService(lower); {
 	case hasBrackets(text) || strings.Contains(text, "${"):
 		return placeholder(text)
 	case inServiceDomain(lower):
 		return doubt{}
 	case strings.ContainsAny(text, "*?"):
-		return unknown(quoted + " is a pattern, expected the whole name of one service, like cognito-idp.amazonaws.com")
+		return unknown(finding.Quote(text) + " is a pattern, expected the whole name of one service, like cognito-idp.amazonaws.com")
 	case inServiceDomain(trimmed):
-		return doubt{RuleUnknownPrincipal, quoted + " is no name of a service, " + trimmed + " may be meant", trimmed}
+		return doubt{RuleUnknownPrincipal, finding.Quote(text) + " is no name of a service, " + trimmed + " may be meant", trimmed}
 	case identity.IsARN(text) || allDigits(text):
-		return unknown(quoted + ` is no service, expected accounts, users and roles under "AWS"`)
+		return unknown(finding.Quote(text) + ` is no service, expected accounts, users and roles under "AWS"`)
 	case !strings.Contains(lower, "."):
 		if isLabel(lower) && !hasWord(text) {
-			return unknown(quoted + " looks like no service, " + lower + ".amazonaws.com may be meant")
+			return unknown(finding.Quote(text) + " looks like no service, " + lower + ".amazonaws.com may be meant")
 		}
-		return unknown(quoted + " looks like no service, expected a name like cognito-idp.amazonaws.com")
+		return unknown(finding.Quote(text) + " looks like no service, expected a name like cognito-idp.amazonaws.com")
 	default:
-		return misspeltDomain(quoted, trimmed)
+		return misspeltDomain(finding.Quote(text), trimmed)
 	}
 }
 

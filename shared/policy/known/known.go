@@ -20,6 +20,8 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json"
+
+	"sespolicy/shared/identity"
 )
 
 // Service is the namespace of SES actions, of both versions of the API and of
@@ -42,6 +44,8 @@ type Action struct {
 	Name     string   `json:"name"`              // without the namespace
 	Identity bool     `json:"identity,omitzero"` // it acts on an identity, so its policy can allow or deny it
 	Keys     []string `json:"keys"`              // the condition keys that its requests are documented to have, global ones aside
+
+	lower string // with the namespace, in lower case
 }
 
 //go:embed known.json
@@ -59,7 +63,9 @@ var Get = sync.OnceValue(func() *List {
 	}
 	l.actions = make(map[string]int, len(l.Actions))
 	for i, a := range l.Actions {
-		l.actions[strings.ToLower(a.Name)] = i
+		lower := strings.ToLower(a.Name)
+		l.actions[lower] = i
+		l.Actions[i].lower = Service + ":" + lower
 	}
 	return l
 })
@@ -72,6 +78,10 @@ func (l *List) Action(name string) (Action, bool) {
 	}
 	return l.Actions[i], true
 }
+
+// Matches reports whether a pattern over actions, in lower case, matches the
+// action: case does not count in actions.
+func (a Action) Matches(lowerPattern string) bool { return identity.Match(lowerPattern, a.lower) }
 
 // Key returns a condition key as its documentation writes it, "" if the list
 // does not have it in any case. What follows the slash in a tag's key is the
