@@ -73,10 +73,10 @@ build-ApplyPolicyFunction: ## Build the function alone, as sam build does.
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/apply-policy
 
 .PHONY: deploy
-deploy: ## Deploy to the AWS account of your credentials. Needs sam.
+deploy: ## Deploy the stack sespolicy to the AWS account of your credentials. Needs sam.
 	@command -v sam >/dev/null || { echo "sam is not installed: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html" >&2; exit 2; }
 	@sam build
-	@sam deploy --guided --capabilities CAPABILITY_IAM
+	@sam deploy --guided --stack-name sespolicy --capabilities CAPABILITY_IAM
 
 .PHONY: bench
 bench: ## Measure it beside the alternatives (three minutes), to shared/bench/report.

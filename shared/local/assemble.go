@@ -162,7 +162,7 @@ func (s *Stack) addFunction() error {
 		Handler:             described.Handler,
 		MemoryMB:            described.MemorySize,
 		Timeout:             described.Timeout,
-		ReservedConcurrency: max(described.ReservedConcurrency, 0), // template.Unreserved is below 0
+		ReservedConcurrency: described.ReservedConcurrency,
 		LogFormat:           "JSON",
 		Environment:         environment,
 		Output:              s.readLine,

@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,11 +18,11 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-// Send has a message of a sample event sent by the service that would send it:
-// an SNS notification is published to the topic, an EventBridge event is put on
-// the bus, anything else goes onto the request queue as it stands. A custom
-// resource request gets a fresh ResponseURL, of the local response bucket. It
-// returns the id of the message on the queue.
+// Send sends a message of a sample event by its service: an SNS notification is
+// published to the topic, an EventBridge event is put on the bus, and any other
+// message goes onto the request queue unchanged. A custom resource request gets
+// a new ResponseURL, of the local response bucket. Send returns the id of the
+// message on the queue.
 func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID string, err error) {
 	var envelope struct {
 		Type, TopicArn, Subject, Message string         // SNS
@@ -32,7 +31,7 @@ func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID s
 		Detail                           jsontext.Value `json:"detail"`
 	}
 	ctx, sent := remember(ctx)
-	_ = json.Unmarshal([]byte(sample.Body), &envelope) // what is no JSON object is no envelope
+	_ = json.Unmarshal([]byte(sample.Body), &envelope) // a body that is not a JSON object is not an envelope
 	switch {
 	case envelope.Type == "Notification" && len(s.Resources.Topics) > 0:
 		err = s.publish(ctx, envelope.TopicArn, envelope.Subject, envelope.Message)
@@ -42,7 +41,7 @@ func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID s
 		err = s.enqueue(ctx, sample)
 	}
 	if err == nil && len(*sent) == 0 {
-		err = fmt.Errorf("it was taken, but no rule or subscription brought it to the queue %s", sourceID)
+		err = fmt.Errorf("it was accepted, but no rule or subscription delivered it to the queue %s", sourceID)
 	}
 	if err != nil {
 		return "", fmt.Errorf("sending the message %s: %w", sample.MessageId, err)
@@ -101,8 +100,8 @@ func (s *Stack) post(ctx context.Context, contentType, target, body string) erro
 	return nil
 }
 
-// answerHere gives a custom resource request a ResponseURL that is good now and
-// leads to the local bucket: a sample's leads to AWS and is long expired.
+// answerHere gives a custom resource request a ResponseURL of the local bucket:
+// a sample's leads to AWS and has expired.
 func (s *Stack) answerHere(message string) string {
 	var request map[string]jsontext.Value
 	var ids struct{ ResponseURL, StackId, LogicalResourceId, RequestId string } //nolint:revive // CloudFormation's names
@@ -121,15 +120,8 @@ func (s *Stack) answerHere(message string) string {
 	return string(text)
 }
 
-// deliver puts a message onto a queue. On a FIFO queue it joins one group of
-// its own kind, and is never taken for a duplicate.
+// deliver puts a message onto a queue.
 func deliver(ctx context.Context, target *queue.Queue, input queue.Input) error {
-	if target.FIFO() {
-		if input.GroupID == "" {
-			input.GroupID = "local"
-		}
-		input.DeduplicationID = rand.Text()
-	}
 	sent, err := target.Send(ctx, input)
 	if err != nil {
 		return err
@@ -140,8 +132,8 @@ func deliver(ctx context.Context, target *queue.Queue, input queue.Input) error 
 	return nil
 }
 
-// sentKey is the context key under which deliver notes what it sent: a topic's
-// and a bus's answer do not say which message they led to.
+// sentKey is the context key under which deliver records what it sent: the
+// answers of a topic and a bus do not name the message that they led to.
 type sentKey struct{}
 
 func remember(ctx context.Context) (context.Context, *[]string) {

@@ -30,8 +30,11 @@ func (f *stackFlags) register(command *cobra.Command, listen string) {
 	flags.DurationVar(&f.interval, "ses-interval", time.Second, "the least time between two calls that SES allows here")
 }
 
-// localParameters turn on what costs nothing here: events in and out, and answers to tasks.
-var localParameters = map[string]string{"RequestEventBusName": "default", "EventBusName": "default", "EnableStepFunctionsReplies": "true"}
+// localParameters turn on every way in and every answer. The template demands a
+// guardrail for the bus: AllowedIdentities=* is all identities, as without it.
+var localParameters = map[string]string{
+	"RequestEventBusName": "default", "AllowedIdentities": "*", "EventBusName": "default", "AnswerStepFunctions": "true",
+}
 
 // start builds the function if need be, and starts the stack. End it with
 // what is returned.

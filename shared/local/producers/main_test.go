@@ -63,7 +63,7 @@ type world struct {
 func start(t *testing.T, config local.Config) *world {
 	t.Helper()
 	w := &world{t: t, changed: make(chan struct{})}
-	parameters := map[string]string{"MinCallInterval": "1ms", "RequestEventBusName": "default", "EventBusName": "outcomes"}
+	parameters := map[string]string{"MinCallInterval": "1ms", "RequestEventBusName": "default", "AllowedIdentities": "*", "EventBusName": "outcomes", "AnswerStepFunctions": "true"}
 	for name, value := range config.Parameters {
 		parameters[name] = value
 	}

@@ -2,61 +2,61 @@ package template
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
+	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-const (
-	templateFile = "../../../template.yaml"
-	functionCode = "../../../functions/apply-policy/"
-)
-
 // deployed is the project's own template under the given parameters.
 func deployed(t *testing.T, parameters map[string]string) *Stack {
 	t.Helper()
-	tmpl, err := Load(templateFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stack, err := tmpl.Resolve(Settings{Parameters: parameters})
+	stack, err := load(t).Resolve(Settings{Parameters: parameters})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return stack
 }
 
-// variants are the defaults, and each parameter away from its default, alone and all together.
+// others is a value away from its default for each parameter.
+var others = map[string]string{
+	"MaxReceiveCount": "7", "MinCallInterval": "1500ms", "LedgerTableName": "restored",
+	"KmsKeyArn":          "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+	"ReserveConcurrency": "false", "AllowedIdentities": "example.com,*@example.com", "AllowedPolicyNames": "${topic}-*",
+	"AllowedPrincipals": "111122223333, ${topic}", "AllowedActions": "ses:*", "AllowPublicPrincipal": "true", "AllowBroadDeny": "true",
+	"RequireMatchingResource": "false", "ProtectStackPolicies": "false",
+	"RequestTopicNames": "????????????", "RequestRuleNames": "mail-*", "RequestEventBusName": "default",
+	"ProducerOrganizationId": "o-a1b2c3d4e5", "EventBusName": "outcomes",
+	"AnswerStepFunctions": "true", "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
+	"LogLevel": "DEBUG", "LogRetentionInDays": "7", "ActiveTracing": "true",
+}
+
+// variants are the defaults, and each parameter away from its default, alone (with what a rule demands) and all together.
 func variants() map[string]map[string]string {
-	others := map[string]string{
-		"QueueType": "fifo", "ContentBasedDeduplication": "true", "MaxReceiveCount": "7", "MinCallInterval": "1500ms",
-		"KmsKeyArn":          "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-		"ReserveConcurrency": "false", "AllowedIdentities": "example.com,*@example.com", "AllowedPolicyNames": "team-*",
-		"AllowedPrincipals": "111122223333", "AllowPublicPrincipal": "true", "RequireMatchingResource": "false",
-		"RequestEventBusName": "default", "ProducerOrganizationId": "o-a1b2c3d4e5", "EventBusName": "outcomes",
-		"EnableStepFunctionsReplies": "true", "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
-		"LogLevel": "DEBUG", "LogRetentionInDays": "7", "ActiveTracing": "true",
-	}
 	all := map[string]map[string]string{"defaults": nil, "all": others}
 	for name, value := range others {
 		all[name] = map[string]string{name: value}
 	}
-	allButQueueType := maps.Clone(others)
-	delete(allButQueueType, "QueueType")
-	all["all but QueueType"] = allButQueueType
+	all["RequestEventBusName"]["AllowedIdentities"] = "*"
+	all["ProducerOrganizationId"]["AllowedPolicyNames"] = "*"
+	all["ProducerOrganizationId"]["AllowedPrincipals"] = "*"
 	return all
 }
 
-// Whatever is chosen, the numbers hold together.
+// or is a parameter's value, or its default.
+func or(parameters map[string]string, name, otherwise string) string {
+	if value, ok := parameters[name]; ok {
+		return value
+	}
+	return otherwise
+}
+
 func TestNumbersHoldTogether(t *testing.T) {
 	for name, parameters := range variants() {
 		t.Run(name, func(t *testing.T) {
@@ -64,10 +64,10 @@ func TestNumbersHoldTogether(t *testing.T) {
 			function, _ := stack.Function("ApplyPolicyFunction")
 			requests, _ := stack.Queue("RequestQueue")
 			deadLetters, _ := stack.Queue("DeadLetterQueue")
-			if len(function.EventSources) != 1 {
-				t.Fatalf("got %d event sources, want 1", len(function.EventSources))
+			if len(function.EventSources) != 1 || len(stack.Topics) != 1 {
+				t.Fatalf("got %d event sources and %d topics, want 1 of each", len(function.EventSources), len(stack.Topics))
 			}
-			source := function.EventSources[0]
+			source, topic := function.EventSources[0], stack.Topics[0]
 			interval, err := time.ParseDuration(function.Environment["MIN_CALL_INTERVAL"])
 			if err != nil {
 				t.Fatal(err)
@@ -79,33 +79,32 @@ func TestNumbersHoldTogether(t *testing.T) {
 			if err := json.Unmarshal([]byte(requests.Attributes["RedrivePolicy"]), &redrive); err != nil {
 				t.Fatal(err)
 			}
-			wantReceives := "20"
-			if chosen, ok := parameters["MaxReceiveCount"]; ok {
-				wantReceives = chosen
-			}
+			receives := or(parameters, "MaxReceiveCount", "20")
 			visibility := seconds(t, requests, "VisibilityTimeout")
 			for what, holds := range map[string]bool{
 				"visibility timeout at least 6 x function timeout and the window": visibility >= 6*function.Timeout+source.BatchingWindow,
 				"visibility timeout at most 12 hours":                             visibility <= 12*time.Hour,
 				"a batch's calls take at most half of the timeout":                time.Duration(source.BatchSize)*interval <= function.Timeout/2,
-				"the mapping reads the request queue":                             source.QueueARN == requests.ARN,
-				"the mapping is enabled":                                          source.Enabled,
+				"the mapping reads the request queue":                             source.QueueARN == requests.ARN && source.Enabled,
 				"failures are reported by message":                                source.ReportBatchItemFailures,
-				"the least concurrency there is":                                  source.MaximumConcurrency == 2,
+				"the mapping counts its events":                                   slices.Equal(source.Metrics, []string{"EventCount"}),
+				"the minimum of concurrent batches":                               source.MaximumConcurrency == 2,
 				"ten messages a batch":                                            source.BatchSize == 10,
-				"FIFO queues know no window, standard ones need one above 10":     source.BatchingWindow == 0,
+				"a standard queue needs no window up to 10":                       source.BatchingWindow == 0,
 				"one instance, unless none can be reserved":                       function.ReservedConcurrency == 1 || parameters["ReserveConcurrency"] == "false",
-				"what runs out of receives goes to the dead-letter queue":         redrive.DeadLetterTargetARN == deadLetters.ARN,
-				"after so many receives as the parameter says":                    redrive.MaxReceiveCount.String() == wantReceives,
+				"requests that run out of receives go to the dead-letter queue":   redrive.DeadLetterTargetARN == deadLetters.ARN,
+				"queue and function know the same receive count":                  redrive.MaxReceiveCount.String() == receives && function.Environment["MAX_RECEIVE_COUNT"] == receives,
 				"dead letters are kept 14 days":                                   seconds(t, deadLetters, "MessageRetentionPeriod") == 14*24*time.Hour,
 				"dead letters outlive requests":                                   seconds(t, deadLetters, "MessageRetentionPeriod") > seconds(t, requests, "MessageRetentionPeriod"),
-				"both queues are of one kind":                                     requests.FIFO == deadLetters.FIFO && requests.FIFO == (parameters["QueueType"] == "fifo"),
 				"the function writes to the dead-letter queue":                    function.Environment["DEAD_LETTER_QUEUE_URL"] == deadLetters.URL,
 				"the function is the binary that the Makefile builds":             function.Handler == "bootstrap" && function.Runtime == "provided.al2023" && function.Architecture == "arm64",
-				"encrypted": encrypted(requests) && encrypted(deadLetters),
-				"TLS only":  tlsOnly(requests.Attributes["Policy"], requests.ARN) && tlsOnly(deadLetters.Attributes["Policy"], deadLetters.ARN),
-				"a standard queue has the topic that CloudFormation needs":         requests.FIFO == (len(stack.Topics) == 0),
-				"the queue's ways out are outputs, for the command line's --stack": stack.Outputs["RequestQueueUrl"] == requests.URL && stack.Outputs["DeadLetterQueueUrl"] == deadLetters.URL && stack.Outputs["RequestQueueArn"] == requests.ARN && stack.Outputs["DeadLetterQueueArn"] == deadLetters.ARN,
+				"encrypted":                      encrypted(requests) && encrypted(deadLetters),
+				"TLS only":                       tlsOnly(requests.Attributes["Policy"], requests.ARN) && tlsOnly(deadLetters.Attributes["Policy"], deadLetters.ARN) && tlsOnly(topic.Policy, topic.ARN),
+				"the topic feeds the queue":      cmp.Equal(topic.Subscriptions, []Subscription{{Protocol: "sqs", Endpoint: requests.ARN}}),
+				"notifications sign with SHA256": topic.SignatureVersion == "2",
+				"the queues are outputs, for the command line's --stack": stack.Outputs["RequestQueueUrl"] == requests.URL && stack.Outputs["DeadLetterQueueUrl"] == deadLetters.URL &&
+					stack.Outputs["RequestQueueArn"] == requests.ARN && stack.Outputs["DeadLetterQueueArn"] == deadLetters.ARN && stack.Outputs["RequestTopicArn"] == topic.ARN,
+				"the ledger is an output, for the command line's --stack": stack.Outputs["LedgerTableName"] == function.Environment["LEDGER_TABLE"],
 			} {
 				if !holds {
 					t.Errorf("does not hold: %s", what)
@@ -124,121 +123,149 @@ func seconds(t *testing.T, q Queue, attribute string) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// encrypted: by SQS's keys or by an own one, never both and never neither.
+// encrypted: with SQS's keys or with the owner's, never both and never neither.
 func encrypted(q Queue) bool {
 	return (q.Attributes["SqsManagedSseEnabled"] == "true") != (q.Attributes["KmsMasterKeyId"] != "")
 }
 
-type statement struct {
-	Effect    string
-	Principal any
-	Resource  any
-	Condition map[string]map[string]any
-}
-
-func statements(policy string) []statement {
-	var document struct{ Statement []statement }
-	if err := json.Unmarshal([]byte(policy), &document); err != nil {
-		return nil
-	}
-	return document.Statement
-}
-
-func tlsOnly(policy, arn string) bool {
-	return slices.ContainsFunc(statements(policy), func(s statement) bool {
-		return s.Effect == "Deny" && s.Principal == "*" && s.Resource == arn && s.Condition["Bool"]["aws:SecureTransport"] == "false"
-	})
-}
-
-// Whatever a policy allows somebody outside the account's own IAM, it allows under a condition.
-func TestNobodyIsLetInWithoutACondition(t *testing.T) {
-	for name, parameters := range variants() {
-		stack := deployed(t, parameters)
-		policies := map[string]string{}
-		for _, q := range stack.Queues {
-			policies[q.LogicalID] = q.Attributes["Policy"]
-		}
-		for _, topic := range stack.Topics {
-			policies[topic.LogicalID] = topic.Attributes["Policy"]
-		}
-		for id, policy := range policies {
-			if len(statements(policy)) == 0 {
-				t.Errorf("%s: %s has no policy", name, id)
-			}
-			for _, s := range statements(policy) {
-				owner := cmp.Equal(s.Principal, map[string]any{"AWS": "arn:aws:iam::123456789012:root"})
-				if s.Effect == "Allow" && !owner && len(s.Condition) == 0 {
-					t.Errorf("%s: %s lets %v in without a condition", name, id, s.Principal)
-				}
-			}
-			organization := strings.Contains(policy, "aws:PrincipalOrgID")
-			if wanted := parameters["ProducerOrganizationId"] != "" && id != "DeadLetterQueue"; organization != wanted {
-				t.Errorf("%s: %s lets an organization in: %v, want %v", name, id, organization, wanted)
-			}
-		}
-	}
-}
-
-// The function reads each variable that is set, and none that is not.
-func TestEnvironmentIsWhatTheFunctionReads(t *testing.T) {
-	read := constants(t, "environment.go", "env")
-	function, _ := deployed(t, nil).Function("ApplyPolicyFunction")
-	if diff := cmp.Diff(read, slices.Sorted(maps.Keys(function.Environment))); diff != "" {
-		t.Errorf("environment.go has what template.yaml lacks (-), and the other way round (+):\n%s", diff)
-	}
-}
-
-// A rule that asks the queue is there where a bus was named, and only then.
-func TestRequestRule(t *testing.T) {
-	if rules := deployed(t, nil).Rules; len(rules) != 0 {
-		t.Errorf("got %v, want no rule by default", rules)
-	}
-	stack := deployed(t, map[string]string{"RequestEventBusName": "asks"})
-	want := []Rule{{
-		LogicalID: "RequestRule", Name: "RequestRule", ARN: "arn:aws:events:us-east-1:123456789012:rule/asks/RequestRule",
-		EventBusName: "asks", EventPattern: `{"detail-type":["SES Identity Policy Request"]}`, Enabled: true,
-		Targets: []Target{{ID: "RequestQueue", ARN: "arn:aws:sqs:us-east-1:123456789012:RequestQueue"}},
-	}}
-	if diff := cmp.Diff(want, stack.Rules); diff != "" {
+// The stack creates the table, unless it is given one.
+func TestLedger(t *testing.T) {
+	want := []Table{{LogicalID: "Ledger", Name: "Ledger", ARN: "arn:aws:dynamodb:us-east-1:123456789012:table/Ledger",
+		PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}}
+	stack := deployed(t, nil)
+	if diff := cmp.Diff(want, stack.Tables); diff != "" {
 		t.Error(diff)
 	}
-}
-
-// constants gives the string constants of one of the function's files whose names start with prefix, sorted.
-func constants(t *testing.T, file, prefix string) []string {
-	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), functionCode+file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	function, _ := stack.Function("ApplyPolicyFunction")
+	if got := function.Environment["LEDGER_TABLE"]; got != "Ledger" {
+		t.Errorf("got LEDGER_TABLE %q, want Ledger", got)
 	}
-	var values []string
-	ast.Inspect(parsed, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || !strings.HasPrefix(strings.ToLower(spec.Names[0].Name), prefix) || len(spec.Values) != 1 {
-			return true
-		}
-		if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
-			value, err := strconv.Unquote(literal.Value)
-			if err != nil {
-				t.Fatal(err)
+
+	stack = deployed(t, map[string]string{"LedgerTableName": "restored"})
+	function, _ = stack.Function("ApplyPolicyFunction")
+	if got := function.Environment["LEDGER_TABLE"]; got != "restored" || len(stack.Tables) != 0 {
+		t.Errorf("got LEDGER_TABLE %q and tables %v, want restored and none", got, stack.Tables)
+	}
+
+	table := load(t).sections["Resources"].member("Ledger")
+	for name, want := range map[string]any{
+		"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain",
+		"Properties": map[string]any{"BillingMode": "PAY_PER_REQUEST",
+			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true}, "SSESpecification": map[string]any{"SSEEnabled": true}},
+	} {
+		got := table.member(name).value()
+		if expected, ok := want.(map[string]any); ok {
+			for property, want := range expected {
+				if got := got.(map[string]any)[property]; !cmp.Equal(got, want) {
+					t.Errorf("%s: got %v, want %v", property, got, want)
+				}
 			}
-			values = append(values, value)
+		} else if got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
-		return true
-	})
-	if len(values) == 0 {
-		t.Fatalf("%s has no constant that starts with %s", file, prefix)
 	}
-	slices.Sort(values)
-	return values
 }
 
-// source is the text of one of the function's files.
-func source(t *testing.T, file string) string {
+// loaded is the template, which nothing changes once it is read.
+var loaded = sync.OnceValues(func() (*Template, error) { return Load("../../../template.yaml") })
+
+func load(t *testing.T) *Template {
 	t.Helper()
-	content, err := os.ReadFile(functionCode + file)
+	tmpl, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
+	return tmpl
+}
+
+// What opens the door to others does not deploy without guardrails.
+func TestRulesDemandGuardrails(t *testing.T) {
+	for _, test := range []struct {
+		reason     string
+		parameters map[string]string
+		refusals   int
+	}{
+		{"organization alone", map[string]string{"ProducerOrganizationId": "o-a1b2c3d4e5"}, 2},
+		{"organization with policy names alone", map[string]string{"ProducerOrganizationId": "o-a1b2c3d4e5", "AllowedPolicyNames": "x"}, 1},
+		{"organization with principals alone", map[string]string{"ProducerOrganizationId": "o-a1b2c3d4e5", "AllowedPrincipals": "x"}, 1},
+		{"organization with both", map[string]string{"ProducerOrganizationId": "o-a1b2c3d4e5", "AllowedPolicyNames": "x", "AllowedPrincipals": "x"}, 0},
+		{"bus alone", map[string]string{"RequestEventBusName": "default"}, 1},
+		{"bus with principals", map[string]string{"RequestEventBusName": "default", "AllowedPrincipals": "x"}, 1},
+		{"bus with identities", map[string]string{"RequestEventBusName": "default", "AllowedIdentities": "x"}, 0},
+		{"bus with policy names", map[string]string{"RequestEventBusName": "default", "AllowedPolicyNames": "x"}, 0},
+	} {
+		_, err := load(t).Resolve(Settings{Parameters: test.parameters})
+		got := 0
+		if err != nil {
+			got = len(strings.Split(err.Error(), "\n"))
+		}
+		if got != test.refusals {
+			t.Errorf("%s: got %d refusals, want %d: %v", test.reason, got, test.refusals, err)
+		}
+	}
+}
+
+// MinCallInterval takes what the function takes: over 0 and up to 30s.
+func TestMinCallInterval(t *testing.T) {
+	takes := func(value string) bool {
+		r := newResolver(load(t), Settings{Parameters: map[string]string{"MinCallInterval": value}})
+		_, err := r.parameter(member{name: "MinCallInterval", at: &node{}, value: load(t).sections["Parameters"].member("MinCallInterval")})
+		return err == nil
+	}
+	for ms := 0; ms <= 31000; ms += 1 + ms/50 {
+		want := ms > 0 && ms <= 30000
+		for _, value := range []string{fmt.Sprintf("%dms", ms), fmt.Sprintf("%g", float64(ms)/1000) + "s", fmt.Sprintf("%.3fs", float64(ms)/1000)} {
+			if got := takes(value); got != want {
+				t.Errorf("%s: taken %v, want %v", value, got, want)
+			}
+		}
+	}
+	for value, want := range map[string]bool{
+		"30s": true, "30.001s": false, "30.0s": true, "45s": false, "30000ms": true, "30001ms": false, "0s": false, "0.0s": false, "0.000s": false,
+		"-1s": false, "1": false, "": false, "1m": false, "s": false, "1.s": false, ".5s": false, "0.0001s": false,
+	} {
+		if got := takes(value); got != want {
+			t.Errorf("%q: taken %v, want %v", value, got, want)
+		}
+	}
+}
+
+// The lists of patterns take what the function takes.
+func TestPatternsOfGuardrails(t *testing.T) {
+	for value, want := range map[string]bool{
+		"": true, "*": true, "example.com,*@example.com": true, "a, b": true, "${topic}": true, "${topic}-*,x": true, "a$b@example.com": true,
+		",": false, "a,": false, ",a": false, "a,,b": false, " ": false, "a, ,b": false, "${Topic}": false, "x${aws:username}": false,
+	} {
+		for _, name := range []string{"AllowedIdentities", "AllowedPolicyNames", "AllowedPrincipals", "AllowedActions"} {
+			err := newResolver(load(t), Settings{Parameters: map[string]string{name: value}}).readParameters()
+			if got := err == nil; got != want {
+				t.Errorf("%s=%q: taken %v, want %v", name, value, got, want)
+			}
+		}
+	}
+}
+
+// Every parameter has a description, stands in one group of the console's form, and is varied by these tests.
+func TestParametersAreDescribed(t *testing.T) {
+	var grouped []string
+	for _, group := range load(t).sections["Metadata"].member("AWS::CloudFormation::Interface").member("ParameterGroups").items {
+		for _, name := range group.member("Parameters").items {
+			grouped = append(grouped, name.text)
+		}
+	}
+	slices.Sort(grouped)
+	var names []string
+	for _, p := range load(t).members("Parameters") {
+		names = append(names, p.name)
+		if description := p.value.member("Description"); description == nil || len(description.text) < 20 {
+			t.Errorf("%s has no description", p.name)
+		}
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(names, grouped); diff != "" {
+		t.Errorf("parameters (-) and their groups (+):\n%s", diff)
+	}
+	if diff := cmp.Diff(names, slices.Sorted(maps.Keys(others))); diff != "" {
+		t.Errorf("parameters (-) and what the tests vary (+):\n%s", diff)
+	}
 }

@@ -10,39 +10,40 @@ import (
 	"testing"
 )
 
-// emitted are the metrics that AWS documents for the resources in the template, as namespace/name/dimensions.
+// emitted are the metrics that the resources of the template emit, as namespace/name/dimensions: the services', as AWS
+// documents them, and the function's own.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-var emittedByAWS = []string{
+var emitted = []string{
 	"AWS/SQS/ApproximateAgeOfOldestMessage/QueueName",
 	"AWS/SQS/ApproximateNumberOfMessagesNotVisible/QueueName",
 	"AWS/SQS/ApproximateNumberOfMessagesVisible/QueueName",
+	"AWS/SQS/NumberOfMessagesReceived/QueueName",
 	"AWS/SQS/NumberOfMessagesSent/QueueName",
 	"AWS/Lambda/Duration/FunctionName",
 	"AWS/Lambda/Errors/FunctionName",
 	"AWS/Lambda/Invocations/FunctionName",
+	"AWS/Lambda/PolledEventCount/EventSourceMappingUUID",
 	"AWS/Lambda/Throttles/FunctionName",
-}
-
-// emitted adds the function's own metrics, from its code.
-func emitted(t *testing.T) []string {
-	t.Helper()
-	all := slices.Clone(emittedByAWS)
-	namespace := constants(t, "metrics.go", "namespace")[0]
-	for _, name := range constants(t, "metrics.go", "metric") {
-		all = append(all, namespace+"/"+name+"/FunctionName")
-	}
-	return append(all, namespace+"/Rejected/FunctionName,Code", namespace+"/Retried/FunctionName,Cause")
+	"sespolicy/Applied/FunctionName",
+	"sespolicy/BatchSize/FunctionName",
+	"sespolicy/CallTime/FunctionName",
+	"sespolicy/Deleted/FunctionName",
+	"sespolicy/PacingTime/FunctionName",
+	"sespolicy/QueueTime/FunctionName",
+	"sespolicy/Rejected/FunctionName",
+	"sespolicy/Rejected/FunctionName,Code",
+	"sespolicy/ReplyFailed/FunctionName",
+	"sespolicy/Retried/FunctionName",
+	"sespolicy/Retried/FunctionName,Cause",
+	"sespolicy/Superseded/FunctionName",
+	"sespolicy/Throttled/FunctionName",
 }
 
 // evaluated are the properties of one resource of the template under the given parameters.
 func evaluated(t *testing.T, parameters map[string]string) map[string]resource {
 	t.Helper()
-	tmpl, err := Load(templateFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newResolver(tmpl, Settings{Parameters: parameters})
+	r := newResolver(load(t), Settings{Parameters: parameters})
 	if err := r.readParameters(); err != nil {
 		t.Fatal(err)
 	}
@@ -57,14 +58,46 @@ func evaluated(t *testing.T, parameters map[string]string) map[string]resource {
 	return byID
 }
 
-// physicalNames are what the dimensions may say: a queue or function that the template makes.
-var physicalNames = []string{"RequestQueue", "DeadLetterQueue", "ApplyPolicyFunction"}
+// physicalNames are what the dimensions may say: a queue, a function or a mapping that the template makes.
+var physicalNames = []string{"RequestQueue", "DeadLetterQueue", "ApplyPolicyFunction", "ApplyPolicyFunctionRequests"}
+
+type metric struct {
+	Namespace, MetricName string
+	Dimensions            []struct{ Name, Value string }
+}
+
+// name is the metric as emitted has it.
+func (m metric) name() string {
+	var names []string
+	for _, d := range m.Dimensions {
+		names = append(names, d.Name)
+	}
+	return m.Namespace + "/" + m.MetricName + "/" + strings.Join(names, ",")
+}
 
 type alarm struct {
-	AlarmDescription, Namespace, MetricName, TreatMissingData string
-	Dimensions                                                []struct{ Name, Value string }
-	AlarmActions, OKActions                                   []string
-	Period, EvaluationPeriods                                 int
+	metric
+	AlarmDescription, TreatMissingData string
+	Metrics                            []struct {
+		ID, Expression string
+		ReturnData     bool
+		MetricStat     struct{ Metric metric }
+	}
+	AlarmActions, OKActions []string
+}
+
+// metrics are those that the alarm watches, itself or by an expression.
+func (a alarm) metrics() []metric {
+	if len(a.Metrics) == 0 {
+		return []metric{a.metric}
+	}
+	var all []metric
+	for _, m := range a.Metrics {
+		if m.Expression == "" {
+			all = append(all, m.MetricStat.Metric)
+		}
+	}
+	return all
 }
 
 func alarms(t *testing.T, parameters map[string]string) map[string]alarm {
@@ -83,29 +116,40 @@ func alarms(t *testing.T, parameters map[string]string) map[string]alarm {
 	return found
 }
 
+// watched are the alarms, and the code or cause of those that watch one.
+var watched = map[string]string{
+	"AccessDeniedAlarm": "AccessDenied", "DeadLettersAlarm": "", "FunctionErrorsAlarm": "", "GuardrailViolationsAlarm": "GuardrailViolation",
+	"LedgerUnavailableAlarm": "LedgerUnavailable", "NewDeadLettersAlarm": "", "NotPolledAlarm": "", "OldestRequestAlarm": "",
+	"ReplyFailedAlarm": "", "ThrottledBySESAlarm": "",
+}
+
 func TestAlarmsWatchWhatIsEmitted(t *testing.T) {
-	known := emitted(t)
 	found := alarms(t, nil)
-	want := []string{"AccessDeniedAlarm", "DeadLettersAlarm", "FunctionErrorsAlarm", "OldestRequestAlarm", "ThrottledBySESAlarm"}
-	if got := slices.Sorted(maps.Keys(found)); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(watched)); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	for id, a := range found {
-		var names []string
-		for _, d := range a.Dimensions {
-			names = append(names, d.Name)
-			if d.Name != "Cause" && !slices.Contains(physicalNames, d.Value) {
-				t.Errorf("%s: dimension %s is %q, which the template does not make", id, d.Name, d.Value)
+		value := ""
+		for _, m := range a.metrics() {
+			if !slices.Contains(emitted, m.name()) {
+				t.Errorf("%s: nothing emits %s", id, m.name())
+			}
+			for _, d := range m.Dimensions {
+				if d.Name == "Cause" || d.Name == "Code" {
+					value = d.Value
+				} else if !slices.Contains(physicalNames, d.Value) {
+					t.Errorf("%s: dimension %s is %q, which the template does not make", id, d.Name, d.Value)
+				}
 			}
 		}
-		if metric := a.Namespace + "/" + a.MetricName + "/" + strings.Join(names, ","); !slices.Contains(known, metric) {
-			t.Errorf("%s: nobody emits %s", id, metric)
+		if value != watched[id] {
+			t.Errorf("%s: watches code or cause %q, want %q", id, value, watched[id])
 		}
 		if len(a.AlarmDescription) < 100 || len(a.AlarmDescription) > 1024 {
-			t.Errorf("%s: a description says what to do, in at most 1024 characters: %q", id, a.AlarmDescription)
+			t.Errorf("%s: got a description of %d characters, want what to do in 100 to 1024", id, len(a.AlarmDescription))
 		}
 		if a.TreatMissingData != "notBreaching" {
-			t.Errorf("%s: nothing to do is no alarm", id)
+			t.Errorf("%s: an idle function raises it", id)
 		}
 		if len(a.AlarmActions)+len(a.OKActions) != 0 {
 			t.Errorf("%s: notifies without a topic", id)
@@ -113,22 +157,53 @@ func TestAlarmsWatchWhatIsEmitted(t *testing.T) {
 	}
 }
 
-func TestAlarmsNotifyTheTopic(t *testing.T) {
-	topic := []string{"arn:aws:sns:us-east-1:123456789012:alarms"}
-	for id, a := range alarms(t, map[string]string{"AlarmTopicArn": topic[0]}) {
-		if !slices.Equal(a.AlarmActions, topic) || !slices.Equal(a.OKActions, topic) {
-			t.Errorf("%s: got %v and %v, want %v", id, a.AlarmActions, a.OKActions, topic)
+// An expression uses all of its alarm's metrics, and the alarm watches the expression alone.
+func TestAlarmExpressions(t *testing.T) {
+	word := regexp.MustCompile(`[a-z]+`)
+	for id, a := range alarms(t, nil) {
+		var ids, used []string
+		for _, m := range a.Metrics {
+			if m.ReturnData != (m.Expression != "") {
+				t.Errorf("%s: returns the data of %s: %v", id, m.ID, m.ReturnData)
+			}
+			if m.Expression == "" {
+				ids = append(ids, m.ID)
+			} else {
+				used = word.FindAllString(m.Expression, -1)
+			}
+		}
+		slices.Sort(ids)
+		slices.Sort(used)
+		if !slices.Equal(ids, slices.Compact(used)) {
+			t.Errorf("%s: metrics %v, its expression uses %v", id, ids, used)
 		}
 	}
 }
 
-// The cause that the alarm waits for is one that the function's code knows.
-func TestAccessDeniedIsACause(t *testing.T) {
-	causes := constants(t, "../../shared/outcome/delay.go", "cause")
-	for _, d := range alarms(t, nil)["AccessDeniedAlarm"].Dimensions {
-		if d.Name == "Cause" && !slices.Contains(causes, d.Value) {
-			t.Errorf("there is no cause %s in %v", d.Value, causes)
+func TestAlarmsNotifyTheTopic(t *testing.T) {
+	topic := []string{"arn:aws:sns:us-east-1:123456789012:alarms"}
+	for id, a := range alarms(t, map[string]string{"AlarmTopicArn": topic[0]}) {
+		// OK says of new dead letters only that no further one came.
+		onOK := topic
+		if id == "NewDeadLettersAlarm" {
+			onOK = nil
 		}
+		if !slices.Equal(a.AlarmActions, topic) || !slices.Equal(a.OKActions, onOK) {
+			t.Errorf("%s: got %v and %v, want %v and %v", id, a.AlarmActions, a.OKActions, topic, onOK)
+		}
+	}
+}
+
+// The function's metrics, the codes and the causes are in its code.
+func TestMetricsAreInTheCode(t *testing.T) {
+	code := slices.Concat(literals(t, "functions/apply-policy"), literals(t, "shared/outcome"), literals(t, "shared/check"), literals(t, "shared/finding"))
+	for _, name := range emitted {
+		if parts := strings.Split(name, "/"); parts[0] == "sespolicy" && parts[1] != "ReplyFailed" && !slices.Contains(code, parts[1]) {
+			t.Errorf("no code emits %s", name)
+		}
+	}
+	if !slices.Contains(code, "AccessDenied") {
+		t.Error("no code knows the cause AccessDenied")
 	}
 }
 
@@ -144,10 +219,13 @@ type widget struct {
 // search picks namespace, dimensions, metric and function out of a SEARCH expression.
 var search = regexp.MustCompile(`^SEARCH\('\{([^,]+),([^}]+)\} MetricName="([^"]+)" FunctionName="([^"]+)"', 'Sum', 300\)$`)
 
-// metricOf names a widget's metric as emitted does.
+// metricOf names a widget's metric as emitted does. An expression over other rows has no name.
 func metricOf(row []json.RawMessage) (metric, of string, err error) {
 	var expression struct{ Expression string }
 	if json.Unmarshal(row[0], &expression) == nil && expression.Expression != "" {
+		if !strings.HasPrefix(expression.Expression, "SEARCH") {
+			return "", "", nil
+		}
 		parts := search.FindStringSubmatch(expression.Expression)
 		if parts == nil {
 			return "", "", fmt.Errorf("expression %s", expression.Expression)
@@ -169,7 +247,6 @@ func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &body); err != nil {
 		t.Fatal(err)
 	}
-	known := emitted(t)
 	shown := map[string]bool{}
 	for _, w := range body.Widgets {
 		if w.X+w.Width > 24 || w.Properties.Title == "" || w.Properties.Region != "us-east-1" {
@@ -184,13 +261,16 @@ func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 				t.Errorf("%q: %v", w.Properties.Title, err)
 				continue
 			}
-			if !slices.Contains(known, metric) || !slices.Contains(physicalNames, of) {
-				t.Errorf("%q: nobody emits %s of %s", w.Properties.Title, metric, of)
+			if metric == "" {
+				continue
+			}
+			if !slices.Contains(emitted, metric) || !slices.Contains(physicalNames, of) {
+				t.Errorf("%q: nothing emits %s of %s", w.Properties.Title, metric, of)
 			}
 			shown[metric] = true
 		}
 	}
-	for _, metric := range known {
+	for _, metric := range emitted {
 		if !shown[metric] {
 			t.Errorf("no widget shows %s", metric)
 		}
@@ -200,12 +280,10 @@ func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 // The fields that the dashboard's log table shows are fields of the function's log line.
 func TestLogTableShowsFieldsOfTheLog(t *testing.T) {
 	text := evaluated(t, nil)["Dashboard"].properties.member("DashboardBody").text
+	code := literals(t, "functions/apply-policy")
 	for _, field := range []string{"identity", "policyName", "code", "reason", "messageId", "outcome"} {
-		if !strings.Contains(text, field) {
-			t.Errorf("the table does not speak of %s", field)
-		}
-		if !strings.Contains(source(t, "log.go"), `"`+field+`"`) {
-			t.Errorf("the function's log line has no %s", field)
+		if !strings.Contains(text, field) || !slices.Contains(code, field) {
+			t.Errorf("%s is not in both the table and the function's log line", field)
 		}
 	}
 }

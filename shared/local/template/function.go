@@ -10,13 +10,10 @@ type Function struct {
 	Handler, Runtime, Architecture string
 	Timeout                        time.Duration
 	MemorySize                     int // MB
-	ReservedConcurrency            int // Unreserved when none is reserved
+	ReservedConcurrency            int // 0 if none is reserved
 	Environment                    map[string]string
 	EventSources                   []EventSource
 }
-
-// Unreserved is the ReservedConcurrency of a function that shares the account's.
-const Unreserved = -1
 
 // EventSource is an SQS event source mapping.
 type EventSource struct {
@@ -26,10 +23,11 @@ type EventSource struct {
 	BatchingWindow          time.Duration
 	MaximumConcurrency      int // 0 is no limit of its own
 	ReportBatchItemFailures bool
+	Metrics                 []string // groups of the mapping's own metrics
 	Enabled                 bool
 }
 
-// What Lambda assumes where the template says nothing.
+// Lambda's defaults.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 const (
 	defaultTimeout    = 3   // seconds
@@ -38,44 +36,39 @@ const (
 )
 
 func (b *builder) function(res resource, p properties) Function {
-	name, arn := b.name(res, "Arn")
 	f := Function{
 		LogicalID:           res.logicalID,
-		Name:                name,
-		ARN:                 arn,
-		Handler:             p.text("Handler", ""),
-		Runtime:             p.text("Runtime", ""),
+		Name:                res.logicalID,
+		ARN:                 b.attribute(res, "Arn"),
+		Handler:             p.text("Handler"),
+		Runtime:             p.text("Runtime"),
 		Architecture:        "x86_64",
 		Timeout:             p.seconds("Timeout", defaultTimeout),
 		MemorySize:          p.integer("MemorySize", defaultMemorySize),
-		ReservedConcurrency: p.integer("ReservedConcurrentExecutions", Unreserved),
+		ReservedConcurrency: p.integer("ReservedConcurrentExecutions", 0),
 		Environment:         map[string]string{},
 	}
 	if architectures := p.list("Architectures"); len(architectures) > 0 {
 		f.Architecture = architectures[0].text
 	}
-	if variables := p.object("Environment").object("Variables"); variables.node != nil {
-		for _, m := range variables.node.members {
-			f.Environment[m.name] = variables.text(m.name, "")
-		}
+	environment := p.object("Environment")
+	for _, m := range environment.members("Variables") {
+		f.Environment[m.name] = environment.object("Variables").text(m.name)
 	}
-	if events := p.object("Events"); events.node != nil {
-		for _, event := range events.node.members {
-			b.addEventSource(&f, event)
+	for _, event := range p.members("Events") {
+		if kind, _ := event.value.member("Type").value().(string); kind != "SQS" {
+			b.fail(event.at, "event %s of %s has Type %q, only SQS runs locally", event.name, f.LogicalID, kind)
+			continue
 		}
+		f.EventSources = append(f.EventSources, eventSource(event.name, b.properties(event.value).object("Properties")))
 	}
 	return f
 }
 
-func (b *builder) addEventSource(f *Function, event member) {
-	if kind := event.value.member("Type"); kind == nil || kind.text != "SQS" {
-		b.fail(event.at, "event %s of %s: only events of Type SQS are run locally", event.name, f.LogicalID)
-		return
-	}
-	p := b.properties(event.value).object("Properties")
+func eventSource(name string, p properties) EventSource {
 	source := EventSource{
-		LogicalID:          event.name,
-		QueueARN:           p.text("Queue", ""),
+		LogicalID:          name,
+		QueueARN:           p.text("Queue"),
 		BatchSize:          p.integer("BatchSize", defaultBatchSize),
 		BatchingWindow:     p.seconds("MaximumBatchingWindowInSeconds", 0),
 		MaximumConcurrency: p.object("ScalingConfig").integer("MaximumConcurrency", 0),
@@ -84,5 +77,8 @@ func (b *builder) addEventSource(f *Function, event member) {
 	for _, kind := range p.list("FunctionResponseTypes") {
 		source.ReportBatchItemFailures = source.ReportBatchItemFailures || kind.text == "ReportBatchItemFailures"
 	}
-	f.EventSources = append(f.EventSources, source)
+	for _, group := range p.object("MetricsConfig").list("Metrics") {
+		source.Metrics = append(source.Metrics, group.text)
+	}
+	return source
 }

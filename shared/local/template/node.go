@@ -1,9 +1,7 @@
 package template
 
 import (
-	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"encoding/json"
 )
 
 // kind is what a node is, in the words of JSON.
@@ -22,13 +20,13 @@ func (k kind) String() string {
 	return [...]string{"null", "a string", "a number", "true or false", "a list", "a mapping"}[k]
 }
 
-// node is a value of the template with its place. Short forms such as !Ref are already in their long form.
+// node is a value of the template with its line. Short forms such as !Ref are already in their long form.
 type node struct {
-	kind         kind
-	text         string // of a string, number or boolean, as JSON spells it
-	items        []*node
-	members      []member
-	line, column int
+	kind    kind
+	text    string // of a string, number or boolean, as JSON spells it
+	items   []*node
+	members []member
+	line    int // 1-based
 }
 
 // member is one entry of a mapping, in the order of the template.
@@ -38,13 +36,14 @@ type member struct {
 	value *node
 }
 
-// noValue stands for AWS::NoValue: what has it is left out. It is told apart by its address.
+// noValue stands for AWS::NoValue: the member or item that has it is left out. It is compared by address.
 var noValue = &node{}
 
 func textNode(at *node, value string) *node {
-	return &node{kind: text, text: value, line: at.line, column: at.column}
+	return &node{kind: text, text: value, line: at.line}
 }
 
+// member finds an entry of a mapping. It is nil if n is nil or has no such entry.
 func (n *node) member(name string) *node {
 	if n == nil {
 		return nil
@@ -61,42 +60,40 @@ func (n *node) isScalar() bool {
 	return n.kind == text || n.kind == number || n.kind == boolean
 }
 
-// appendJSON writes the node as compact JSON, members in the order given.
-func (n *node) appendJSON(to []byte) []byte {
+// value is the node as encoding/json takes it.
+func (n *node) value() any {
+	if n == nil {
+		return nil
+	}
 	switch n.kind {
 	case text:
-		quoted, err := jsontext.AppendQuote(to, n.text)
-		if err != nil { // Invalid UTF-8, which the YAML reader does not let through.
-			return strconv.AppendQuote(to, n.text)
-		}
-		return quoted
-	case number, boolean:
-		return append(to, n.text...)
+		return n.text
+	case number:
+		return json.Number(n.text)
+	case boolean:
+		return n.text == "true"
 	case list:
-		to = append(to, '[')
+		items := make([]any, len(n.items))
 		for i, item := range n.items {
-			if i > 0 {
-				to = append(to, ',')
-			}
-			to = item.appendJSON(to)
+			items[i] = item.value()
 		}
-		return append(to, ']')
+		return items
 	case object:
-		to = append(to, '{')
-		for i, m := range n.members {
-			if i > 0 {
-				to = append(to, ',')
-			}
-			to = (&node{kind: text, text: m.name}).appendJSON(to)
-			to = append(to, ':')
-			to = m.value.appendJSON(to)
+		members := make(map[string]any, len(n.members))
+		for _, m := range n.members {
+			members[m.name] = m.value.value()
 		}
-		return append(to, '}')
+		return members
 	default:
-		return append(to, "null"...)
+		return nil
 	}
 }
 
+// json is the node as JSON text, members sorted by name.
 func (n *node) json() string {
-	return string(n.appendJSON(nil))
+	encoded, err := json.Marshal(n.value())
+	if err != nil { // Only a number that is not JSON's, such as .inf.
+		return "null"
+	}
+	return string(encoded)
 }

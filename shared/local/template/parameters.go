@@ -2,6 +2,7 @@ package template
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,20 +12,16 @@ import (
 // readParameters gives every parameter its value: the override, else the default.
 func (r *resolver) readParameters() error {
 	var errs []error
-	names := make([]string, 0, len(r.template.parameters))
-	for _, p := range r.template.parameters {
+	var names []string
+	for _, p := range r.members("Parameters") {
 		names = append(names, p.name)
 		value, err := r.parameter(p)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
+		errs = append(errs, err)
 		r.parameters[p.name] = value
 	}
-	for name := range r.settings.Parameters {
+	for _, name := range slices.Sorted(maps.Keys(r.settings.Parameters)) {
 		if !slices.Contains(names, name) {
-			errs = append(errs, &Error{File: r.template.file,
-				Message: "there is no parameter " + name + "; the template has " + strings.Join(names, ", ")})
+			errs = append(errs, &Error{File: r.file, Message: "there is no parameter " + name + "; the template has " + strings.Join(names, ", ")})
 		}
 	}
 	return errors.Join(errs...)
@@ -35,45 +32,31 @@ func (r *resolver) parameter(p member) (*node, error) {
 	if override, ok := r.settings.Parameters[p.name]; ok {
 		value = textNode(p.at, override)
 	}
-	if value == nil {
-		return nil, r.errorAt(p.at, "parameter %s has no default and was given no value", p.name)
-	}
-	if !value.isScalar() {
-		return nil, r.errorAt(value, "the default of parameter %s must be a string or a number, this is %s", p.name, value.kind)
+	if value == nil || !value.isScalar() {
+		return nil, r.errorAt(p.at, "parameter %s has no default that is a string or a number, and was given no value", p.name)
 	}
 	if err := r.checkParameter(p, value); err != nil {
 		return nil, err
 	}
-	switch kind := p.value.member("Type"); {
-	case kind == nil:
-		return nil, r.errorAt(p.at, "parameter %s has no Type", p.name)
-	case kind.text == "String":
+	switch kind, _ := p.value.member("Type").value().(string); kind {
+	case "String":
 		return textNode(value, value.text), nil
-	case kind.text == "Number":
-		if _, err := strconv.ParseFloat(value.text, 64); err != nil {
-			return nil, r.errorAt(value, "parameter %s must be a number, not %q", p.name, value.text)
-		}
-		return &node{kind: number, text: value.text, line: value.line, column: value.column}, nil
-	case kind.text == "CommaDelimitedList":
-		items := &node{kind: list, line: value.line, column: value.column}
-		for item := range strings.SplitSeq(value.text, ",") {
-			items.items = append(items.items, textNode(value, strings.TrimSpace(item)))
-		}
-		return items, nil
+	case "Number":
+		return &node{kind: number, text: value.text, line: value.line}, r.checkNumber(p, value)
 	default:
-		return nil, r.errorAt(kind, "parameter %s has Type %s; known locally are String, Number and CommaDelimitedList", p.name, kind.text)
+		return nil, r.errorAt(p.at, "parameter %s has Type %q, want String or Number", p.name, kind)
 	}
 }
 
-// checkParameter holds a value against AllowedValues, AllowedPattern, MinValue, MaxValue, MinLength and MaxLength.
+// checkParameter holds a value against AllowedValues and AllowedPattern.
 func (r *resolver) checkParameter(p member, value *node) error {
 	if allowed := p.value.member("AllowedValues"); allowed != nil {
-		known := make([]string, 0, len(allowed.items))
+		var values []string
 		for _, item := range allowed.items {
-			known = append(known, item.text)
+			values = append(values, item.text)
 		}
-		if !slices.Contains(known, value.text) {
-			return r.errorAt(value, "parameter %s must be one of %s, not %q", p.name, strings.Join(known, ", "), value.text)
+		if !slices.Contains(values, value.text) {
+			return r.errorAt(value, "parameter %s is %q, want one of %s", p.name, value.text, strings.Join(values, ", "))
 		}
 	}
 	if pattern := p.value.member("AllowedPattern"); pattern != nil {
@@ -83,32 +66,53 @@ func (r *resolver) checkParameter(p member, value *node) error {
 			return r.errorAt(pattern, "AllowedPattern of parameter %s: %v", p.name, err)
 		}
 		if !compiled.MatchString(value.text) {
-			return r.errorAt(value, "parameter %s must match %s, %q does not", p.name, pattern.text, value.text)
-		}
-	}
-	for _, bound := range []struct {
-		name  string
-		size  float64
-		upper bool
-	}{
-		{"MinValue", numberOf(value.text), false},
-		{"MaxValue", numberOf(value.text), true},
-		{"MinLength", float64(len(value.text)), false},
-		{"MaxLength", float64(len(value.text)), true},
-	} {
-		limit := p.value.member(bound.name)
-		if limit == nil {
-			continue
-		}
-		if least := numberOf(limit.text); bound.upper && bound.size > least || !bound.upper && bound.size < least {
-			return r.errorAt(value, "parameter %s is %q, its %s is %s", p.name, value.text, bound.name, limit.text)
+			constraint, _ := p.value.member("ConstraintDescription").value().(string)
+			return r.errorAt(value, "parameter %s is %q: it %s", p.name, value.text, constraint)
 		}
 	}
 	return nil
 }
 
-// numberOf reads a number. What is none counts as 0: that it had to be one is reported elsewhere.
-func numberOf(value string) float64 {
-	n, _ := strconv.ParseFloat(value, 64)
-	return n
+// checkNumber holds a number against MinValue and MaxValue.
+func (r *resolver) checkNumber(p member, value *node) error {
+	n, err := strconv.ParseFloat(value.text, 64)
+	if err != nil {
+		return r.errorAt(value, "parameter %s is %q, want a number", p.name, value.text)
+	}
+	for name, outside := range map[string]func(limit float64) bool{
+		"MinValue": func(limit float64) bool { return n < limit },
+		"MaxValue": func(limit float64) bool { return n > limit },
+	} {
+		bound := p.value.member(name)
+		if bound == nil {
+			continue
+		}
+		if limit, err := strconv.ParseFloat(bound.text, 64); err != nil || outside(limit) {
+			return r.errorAt(value, "parameter %s is %s, its %s is %s", p.name, value.text, name, bound.text)
+		}
+	}
+	return nil
+}
+
+// checkRules evaluates the section Rules: assertions over parameters that CloudFormation makes before it creates anything.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+func (r *resolver) checkRules() error {
+	var errs []error
+	for _, rule := range r.members("Rules") {
+		if condition := rule.value.member("RuleCondition"); condition != nil {
+			applies, err := r.test(condition)
+			if errs = append(errs, err); !applies {
+				continue
+			}
+		}
+		for _, assertion := range rule.value.member("Assertions").items {
+			holds, err := r.test(assertion.member("Assert"))
+			if err == nil && !holds {
+				description, _ := assertion.member("AssertDescription").value().(string)
+				err = r.errorAt(assertion, "rule %s: %s", rule.name, description)
+			}
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -5,19 +5,27 @@ import (
 	"time"
 )
 
-// properties reads typed values from an evaluated mapping. What has the wrong type is reported at its place, and its zero
-// value stands in, so that one pass finds everything.
+// properties reads typed values from an evaluated mapping. A value of the wrong type is reported with its line, and its
+// zero value is returned, so that one pass finds everything.
 type properties struct {
 	builder *builder
-	node    *node // nil where the mapping itself is missing
+	node    *node // nil if the mapping itself is missing
 }
 
 func (b *builder) properties(n *node) properties {
 	if n != nil && n.kind != object {
-		b.fail(n, "expected a mapping, this is %s", n.kind)
+		b.fail(n, "got %s, want a mapping", n.kind)
 		n = nil
 	}
 	return properties{builder: b, node: n}
+}
+
+// members are the entries of the mapping called name.
+func (p properties) members(name string) []member {
+	if n := p.object(name).node; n != nil {
+		return n.members
+	}
+	return nil
 }
 
 func (p properties) object(name string) properties {
@@ -30,59 +38,56 @@ func (p properties) list(name string) []*node {
 		return nil
 	}
 	if value.kind != list {
-		p.builder.fail(value, "%s must be a list, this is %s", name, value.kind)
+		p.builder.fail(value, "%s is %s, want a list", name, value.kind)
 	}
 	return value.items
 }
 
-func (p properties) text(name, otherwise string) string {
+// text is a scalar's text, "" if it is missing.
+func (p properties) text(name string) string {
 	value := p.node.member(name)
 	if value == nil {
-		return otherwise
+		return ""
 	}
 	if !value.isScalar() {
-		p.builder.fail(value, "%s must be a string, this is %s", name, value.kind)
+		p.builder.fail(value, "%s is %s, want a string", name, value.kind)
 	}
 	return value.text
 }
 
 // integer also takes a string that spells one, as CloudFormation does.
-func (p properties) integer(name string, otherwise int) int {
+func (p properties) integer(name string, absent int) int {
 	value := p.node.member(name)
 	if value == nil {
-		return otherwise
+		return absent
 	}
 	n, err := strconv.Atoi(value.text)
 	if err != nil {
-		p.builder.fail(value, "%s must be a whole number, this is %s", name, value.json())
+		p.builder.fail(value, "%s is %s, want a whole number", name, value.json())
 	}
 	return n
 }
 
-func (p properties) seconds(name string, otherwise int) time.Duration {
-	return time.Duration(p.integer(name, otherwise)) * time.Second
+func (p properties) seconds(name string, absent int) time.Duration {
+	return time.Duration(p.integer(name, absent)) * time.Second
 }
 
-func (p properties) boolean(name string, otherwise bool) bool {
+func (p properties) boolean(name string, absent bool) bool {
 	value := p.node.member(name)
 	if value == nil {
-		return otherwise
+		return absent
 	}
 	if value.text != "true" && value.text != "false" {
-		p.builder.fail(value, "%s must be true or false, this is %s", name, value.json())
+		p.builder.fail(value, "%s is %s, want true or false", name, value.json())
 	}
 	return value.text == "true"
 }
 
-// document gives a value as JSON text, "" where there is none. A string is taken for JSON text already.
+// document gives a mapping as JSON text, "" if it is missing.
 func (p properties) document(name string) string {
 	value := p.node.member(name)
-	switch {
-	case value == nil:
+	if value == nil {
 		return ""
-	case value.kind == text:
-		return value.text
-	default:
-		return value.json()
 	}
+	return value.json()
 }

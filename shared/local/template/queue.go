@@ -1,56 +1,32 @@
 package template
 
-// Queue is an SQS queue.
+import (
+	"slices"
+)
+
+// Queue is a standard SQS queue.
 type Queue struct {
 	LogicalID, Name, ARN, URL string
-	FIFO                      bool
 	Attributes                map[string]string // as CreateQueue takes them
 }
 
-// queueAttributes are the properties that CloudFormation hands to CreateQueue under the same name.
+// queueAttributes are the properties that CloudFormation passes to CreateQueue under the same name.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
-var queueAttributes = map[string]bool{
-	"ContentBasedDeduplication":     true,
-	"DeduplicationScope":            true,
-	"DelaySeconds":                  true,
-	"FifoQueue":                     true,
-	"FifoThroughputLimit":           true,
-	"KmsDataKeyReusePeriodSeconds":  true,
-	"KmsMasterKeyId":                true,
-	"MaximumMessageSize":            true,
-	"MessageRetentionPeriod":        true,
-	"ReceiveMessageWaitTimeSeconds": true,
-	"RedriveAllowPolicy":            true,
-	"RedrivePolicy":                 true,
-	"SqsManagedSseEnabled":          true,
-	"VisibilityTimeout":             true,
-	// Not attributes: names are given locally, tags change nothing.
-	"QueueName": false,
-	"Tags":      false,
+var queueAttributes = []string{
+	"DelaySeconds", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod",
+	"ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout",
 }
 
 func (b *builder) queue(res resource, p properties) Queue {
-	name, arn := b.name(res, "Arn")
-	_, url := b.name(res, "QueueUrl")
-	q := Queue{
-		LogicalID:  res.logicalID,
-		Name:       name,
-		ARN:        arn,
-		URL:        url,
-		FIFO:       p.boolean("FifoQueue", false),
-		Attributes: map[string]string{},
-	}
-	if p.node == nil {
-		return q
-	}
-	for _, m := range p.node.members {
-		isAttribute, known := queueAttributes[m.name]
+	q := Queue{LogicalID: res.logicalID, Name: res.logicalID, ARN: b.attribute(res, "Arn"), URL: b.attribute(res, "QueueUrl"), Attributes: map[string]string{}}
+	for _, m := range res.properties.members {
 		switch {
-		case !known:
-			b.fail(m.at, "queue %s: there is no property %s", res.logicalID, m.name)
-		case isAttribute && m.value.isScalar():
+		case m.name == "Tags": // They change nothing about how it runs.
+		case !slices.Contains(queueAttributes, m.name):
+			b.fail(m.at, "queue %s: property %s does not run locally, want one of %v", res.logicalID, m.name, queueAttributes)
+		case m.value.isScalar():
 			q.Attributes[m.name] = m.value.text
-		case isAttribute:
+		default:
 			q.Attributes[m.name] = p.document(m.name)
 		}
 	}
@@ -60,15 +36,11 @@ func (b *builder) queue(res resource, p properties) Queue {
 // queuePolicy gives its queues the attribute Policy.
 func (b *builder) queuePolicy(p properties) {
 	for _, url := range p.list("Queues") {
-		found := false
-		for i := range b.stack.Queues {
-			if b.stack.Queues[i].URL == url.text {
-				b.stack.Queues[i].Attributes["Policy"] = p.document("PolicyDocument")
-				found = true
-			}
-		}
-		if !found {
+		i := slices.IndexFunc(b.stack.Queues, func(q Queue) bool { return q.URL == url.text })
+		if i < 0 {
 			b.fail(url, "there is no queue %s in this template", url.text)
+			continue
 		}
+		b.stack.Queues[i].Attributes["Policy"] = p.document("PolicyDocument")
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The resource types that run locally. All others are evaluated and then left alone.
+// The resource types that run locally. All others are evaluated and then ignored.
 const (
 	functionType     = "AWS::Serverless::Function"
 	queueType        = "AWS::SQS::Queue"
@@ -14,9 +14,10 @@ const (
 	topicPolicyType  = "AWS::SNS::TopicPolicy"
 	subscriptionType = "AWS::SNS::Subscription"
 	ruleType         = "AWS::Events::Rule"
+	tableType        = "AWS::DynamoDB::Table"
 )
 
-// unread would change what runs, but are not read: better an error than a local stack that differs from the deployed one.
+// unread would change what runs, but is not read: an error is better than a local stack that differs from the deployed one.
 var unread = []string{
 	"AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::Serverless::SimpleTable", "AWS::Serverless::Application",
 	"AWS::SQS::QueueInlinePolicy", "AWS::SNS::TopicInlinePolicy", "AWS::CloudFormation::Stack", "AWS::Events::EventBus",
@@ -28,7 +29,7 @@ type Settings struct {
 	Region     string            // "" is us-east-1
 	StackName  string            // "" is sespolicy
 	BaseURL    string            // of queue URLs; "" is http://127.0.0.1:4566
-	Parameters map[string]string // instead of the parameters' defaults
+	Parameters map[string]string // override the parameters' defaults
 }
 
 // Stack is what a template describes under given settings. Each list is in the template's order, without the resources
@@ -38,13 +39,25 @@ type Stack struct {
 	Queues    []Queue
 	Topics    []Topic
 	Rules     []Rule
+	Tables    []Table
 	Outputs   map[string]string
 }
 
-// Resolve evaluates the template. It reports everything that is wrong at once.
+// resource is an entry of the section Resources that exists under the settings, with its properties evaluated.
+type resource struct {
+	logicalID  string
+	kind       string // its Type
+	at         *node  // where its logical id stands
+	properties *node
+}
+
+// Resolve evaluates the template. It reports everything that is wrong at once, parameters and rules first.
 func (t *Template) Resolve(s Settings) (*Stack, error) {
 	r := newResolver(t, s)
 	if err := r.readParameters(); err != nil {
+		return nil, err
+	}
+	if err := r.checkRules(); err != nil {
 		return nil, err
 	}
 	resources, err := r.resources()
@@ -58,20 +71,22 @@ func (t *Template) Resolve(s Settings) (*Stack, error) {
 		}
 	}
 	b.addOutputs()
-	if err := errors.Join(b.errs...); err != nil {
-		return nil, err
-	}
-	return b.stack, nil
+	return b.stack, errors.Join(b.errs...)
 }
 
 // resources evaluates the properties of every resource that exists under these settings.
 func (r *resolver) resources() ([]resource, error) {
 	var resources []resource
 	var errs []error
-	for _, res := range r.template.resources {
-		exists, err := r.active(res.condition, res.at)
+	for _, m := range r.members("Resources") {
+		kind, _ := m.value.member("Type").value().(string)
+		condition, _ := m.value.member("Condition").value().(string)
+		exists, err := r.condition(condition, m.at)
 		if err == nil && exists {
-			res.properties, err = r.resolve(res.properties)
+			res := resource{logicalID: m.name, kind: kind, at: m.at, properties: &node{kind: object, line: m.at.line}}
+			if properties := m.value.member("Properties"); properties != nil {
+				res.properties, err = r.resolve(properties)
+			}
 			resources = append(resources, res)
 		}
 		errs = append(errs, err)
@@ -97,13 +112,15 @@ func (b *builder) addResource(res resource) {
 		b.stack.Topics = append(b.stack.Topics, b.topic(res, p))
 	case ruleType:
 		b.stack.Rules = append(b.stack.Rules, b.rule(res, p))
+	case tableType:
+		b.stack.Tables = append(b.stack.Tables, b.table(res, p))
 	}
 	if slices.Contains(unread, res.kind) {
-		b.fail(res.at, "%s (%s) is not run locally", res.logicalID, res.kind)
+		b.fail(res.at, "%s (%s) does not run locally", res.logicalID, res.kind)
 	}
 }
 
-// addPolicyOrSubscription adds what belongs to a queue or topic, once those are there.
+// addPolicyOrSubscription adds what belongs to a queue or topic, once all of those are known.
 func (b *builder) addPolicyOrSubscription(res resource) {
 	p := b.properties(res.properties)
 	switch res.kind {
@@ -117,43 +134,29 @@ func (b *builder) addPolicyOrSubscription(res resource) {
 }
 
 func (b *builder) addOutputs() {
-	r := b.resolver
-	for _, output := range r.template.outputs {
-		condition := ""
-		if c := output.value.member("Condition"); c != nil {
-			condition = c.text
+	for _, output := range b.resolver.members("Outputs") {
+		condition, _ := output.value.member("Condition").value().(string)
+		exists, err := b.resolver.condition(condition, output.at)
+		if value := output.value.member("Value"); err == nil && exists && value != nil {
+			var resolved *node
+			if resolved, err = b.resolver.resolve(value); err == nil {
+				b.stack.Outputs[output.name] = resolved.text
+			}
 		}
-		exists, err := r.active(condition, output.at)
 		if err != nil {
 			b.errs = append(b.errs, err)
-			continue
 		}
-		value := output.value.member("Value")
-		if !exists || value == nil {
-			continue
-		}
-		resolved, err := r.resolve(value)
-		if err != nil {
-			b.errs = append(b.errs, err)
-			continue
-		}
-		b.stack.Outputs[output.name] = resolved.text
 	}
 }
 
-// name gives a resource's physical name, and one of its attributes.
-func (b *builder) name(res resource, attribute string) (name, value string) {
-	name, err := b.resolver.physicalName(res)
+// attribute is an attribute of a resource that was just read.
+func (b *builder) attribute(res resource, name string) string {
+	resolved, err := b.resolver.attribute(res.at, res.logicalID, name)
 	if err != nil {
 		b.errs = append(b.errs, err)
-		return res.logicalID, ""
+		return ""
 	}
-	resolved, err := b.resolver.attribute(res.at, res.logicalID, attribute)
-	if err != nil {
-		b.errs = append(b.errs, err)
-		return name, ""
-	}
-	return name, resolved.text
+	return resolved.text
 }
 
 func (b *builder) fail(at *node, format string, args ...any) {
@@ -162,30 +165,18 @@ func (b *builder) fail(at *node, format string, args ...any) {
 
 // Function finds a function by its logical id.
 func (s *Stack) Function(logicalID string) (Function, bool) {
-	for _, f := range s.Functions {
-		if f.LogicalID == logicalID {
-			return f, true
-		}
+	i := slices.IndexFunc(s.Functions, func(f Function) bool { return f.LogicalID == logicalID })
+	if i < 0 {
+		return Function{}, false
 	}
-	return Function{}, false
+	return s.Functions[i], true
 }
 
 // Queue finds a queue by its logical id.
 func (s *Stack) Queue(logicalID string) (Queue, bool) {
-	for _, q := range s.Queues {
-		if q.LogicalID == logicalID {
-			return q, true
-		}
+	i := slices.IndexFunc(s.Queues, func(q Queue) bool { return q.LogicalID == logicalID })
+	if i < 0 {
+		return Queue{}, false
 	}
-	return Queue{}, false
-}
-
-// Topic finds a topic by its logical id.
-func (s *Stack) Topic(logicalID string) (Topic, bool) {
-	for _, t := range s.Topics {
-		if t.LogicalID == logicalID {
-			return t, true
-		}
-	}
-	return Topic{}, false
+	return s.Queues[i], true
 }

@@ -1,63 +1,57 @@
 package template
 
-// Topic is an SNS topic and who listens to it.
+// Topic is an SNS topic and its subscriptions.
 type Topic struct {
 	LogicalID, Name, ARN string
-	FIFO                 bool
-	Attributes           map[string]string // Policy
+	Policy               string // JSON
+	SignatureVersion     string // "1" (SHA1) or "2" (SHA256)
 	Subscriptions        []Subscription
 }
 
-// Subscription is one listener of a topic.
+// Subscription is one subscription of a topic.
 type Subscription struct {
 	Protocol, Endpoint string
 	RawMessageDelivery bool
 }
 
 func (b *builder) topic(res resource, p properties) Topic {
-	name, arn := b.name(res, "TopicArn")
-	return Topic{
-		LogicalID:  res.logicalID,
-		Name:       name,
-		ARN:        arn,
-		FIFO:       p.boolean("FifoTopic", false),
-		Attributes: map[string]string{},
+	version := p.text("SignatureVersion")
+	if version == "" {
+		version = "1" // SNS's default
 	}
+	return Topic{LogicalID: res.logicalID, Name: res.logicalID, ARN: b.attribute(res, "TopicArn"), SignatureVersion: version}
 }
 
-// topicPolicy gives its topics the attribute Policy.
 func (b *builder) topicPolicy(p properties) {
 	for _, arn := range p.list("Topics") {
-		if topic := b.topicByARN(arn.text); topic != nil {
-			topic.Attributes["Policy"] = p.document("PolicyDocument")
-			continue
+		if topic := b.topicByARN(arn, arn.text); topic != nil {
+			topic.Policy = p.document("PolicyDocument")
 		}
-		b.fail(arn, "there is no topic %s in this template", arn.text)
 	}
 }
 
 func (b *builder) subscription(p properties) {
-	arn := p.text("TopicArn", "")
-	topic := b.topicByARN(arn)
+	topic := b.topicByARN(p.node, p.text("TopicArn"))
 	if topic == nil {
-		b.fail(p.node, "there is no topic %s in this template", arn)
 		return
 	}
 	if filter := p.node.member("FilterPolicy"); filter != nil {
-		b.fail(filter, "a subscription's FilterPolicy is not run locally")
+		b.fail(filter, "a subscription's FilterPolicy does not run locally")
 	}
 	topic.Subscriptions = append(topic.Subscriptions, Subscription{
-		Protocol:           p.text("Protocol", ""),
-		Endpoint:           p.text("Endpoint", ""),
+		Protocol:           p.text("Protocol"),
+		Endpoint:           p.text("Endpoint"),
 		RawMessageDelivery: p.boolean("RawMessageDelivery", false),
 	})
 }
 
-func (b *builder) topicByARN(arn string) *Topic {
+// topicByARN finds a topic of the template. If there is none it reports that.
+func (b *builder) topicByARN(at *node, arn string) *Topic {
 	for i := range b.stack.Topics {
 		if b.stack.Topics[i].ARN == arn {
 			return &b.stack.Topics[i]
 		}
 	}
+	b.fail(at, "there is no topic %s in this template", arn)
 	return nil
 }
