@@ -13,6 +13,7 @@ import (
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/template"
 	"sespolicy/shared/local/topic"
 )
@@ -37,7 +38,8 @@ func (s *Stack) assemble(ctx context.Context) error {
 	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
 	s.States = states.New()
 	s.Responses = response.New()
-	for _, add := range []func() error{s.addQueues, s.addTopics, s.addRules, s.addFunction} {
+	s.Tables = table.New(Account, Region)
+	for _, add := range []func() error{s.addTables, s.addQueues, s.addTopics, s.addRules, s.addFunction} {
 		if err := add(); err != nil {
 			return err
 		}
@@ -85,6 +87,24 @@ func (s *Stack) addQueues() error {
 		q, _ := s.Queues.LookupARN(described.ARN)
 		if err := q.SetAttributes(context.Background(), map[string]string{"RedrivePolicy": redrive}); err != nil {
 			return fmt.Errorf("the redrive policy of the queue %s: %w", described.LogicalID, err)
+		}
+	}
+	return nil
+}
+
+// addTables makes the tables. A ledger that the template does not create (its
+// parameter LedgerTableName) is made too: there is no other here.
+func (s *Stack) addTables() error {
+	described := s.Resources.Tables
+	if f, _ := s.Resources.Function(functionID); len(described) == 0 && f.Environment[ledgerVariable] != "" {
+		described = []template.Table{{Name: f.Environment[ledgerVariable], PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}}
+	}
+	for _, each := range described {
+		err := s.Tables.Create(table.Description{
+			Name: each.Name, PartitionKey: each.PartitionKey, SortKey: each.SortKey, ExpiresAttribute: each.ExpiresAttribute,
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -149,7 +169,7 @@ func (s *Stack) addFunction() error {
 	described, _ := s.Resources.Function(functionID)
 	environment := maps.Clone(described.Environment)
 	maps.Copy(environment, credentials)
-	for _, service := range []string{"SES", "SQS", "EVENTBRIDGE", "SFN", "S3"} {
+	for _, service := range []string{"SES", "SQS", "SNS", "DYNAMODB", "EVENTBRIDGE", "SFN", "S3"} {
 		environment["AWS_ENDPOINT_URL_"+service] = s.URL
 	}
 	maps.Copy(environment, s.config.Environment)

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"sespolicy/shared/local/bus"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/topic"
 )
 
@@ -17,15 +20,21 @@ import (
 // of text, percent-encoded.
 const maxForm = 8 << 20
 
-// served is what to say to whoever asks for anything else.
-const served = "sespolicy local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and one Lambda function's Invoke only"
+// served is the hint for a request that nothing here serves.
+const served = "sespolicy local serves SQS, SES, SNS, DynamoDB, EventBridge, Step Functions' callbacks and one Lambda function's Invoke only"
 
-// ServeHTTP sends a request to the service that it is for. All services share
-// the port, so the protocol tells: the target of AWS JSON, the path of REST,
-// the API version of Query.
+// ServeHTTP passes a request to its service. All services share the port and
+// are told apart by the protocol: the target of AWS JSON, the path of REST, the
+// API version of Query.
 func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := s.foreign(r); err != nil {
+		refuseJSON(w, http.StatusForbidden, "AccessDeniedException", err.Error())
+		return
+	}
 	target := r.Header.Get("X-Amz-Target")
 	switch {
+	case strings.HasPrefix(target, table.TargetPrefix):
+		s.Tables.ServeHTTP(w, r)
 	case strings.HasPrefix(target, "AmazonSQS."):
 		s.Queues.ServeHTTP(w, r)
 	case strings.HasPrefix(target, bus.TargetPrefix):
@@ -42,12 +51,31 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
 		s.serveQuery(w, r)
 	case r.Method == http.MethodGet && r.URL.Path == "/":
-		_, _ = fmt.Fprintln(w, "sespolicy local: SES, SQS, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke, for AWS clients with --endpoint-url "+s.URL)
+		_, _ = fmt.Fprintln(w, "sespolicy local: SES, SQS, SNS, DynamoDB, EventBridge, Step Functions' callbacks and Lambda's Invoke, for AWS clients with --endpoint-url "+s.URL)
 	default:
 		message := fmt.Sprintf("%s %s is not served: %s; CloudFormation's response buckets are at %s%s... as in the ResponseURL that sespolicy local greets with",
 			r.Method, r.URL.Path, served, s.URL, response.PathPrefix)
 		refuseJSON(w, http.StatusNotFound, "UnknownOperationException", message)
 	}
+}
+
+// foreign is why a request is refused that a web page may have sent: browsers
+// let any page post forms to this port, and a page whose name resolves to
+// 127.0.0.1 read the answers. So the Host must be a loopback name or address
+// with this port, and the Origin, which only browsers send, a page of this port.
+func (s *Stack) foreign(r *http.Request) error {
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
+	host, givenPort, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host, givenPort = strings.Trim(r.Host, "[]"), "80"
+	}
+	if ip := net.ParseIP(host); givenPort != port || !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("the request's Host is %q: use %s, localhost or another loopback address with this port", r.Host, s.URL)
+	}
+	if origins, sent := r.Header["Origin"]; sent && !slices.Equal(origins, []string{"http://" + r.Host}) {
+		return fmt.Errorf("the request is from a web page of another origin, %q", origins)
+	}
+	return nil
 }
 
 // serveQuery tells the services of the Query protocol apart.

@@ -8,7 +8,7 @@
 // lines that the function logs tell what became of each message.
 //
 // It takes no account, no Docker and no network but the loopback interface. It
-// checks no signatures and no IAM permissions.
+// checks no signatures and no IAM permissions, but refuses what web pages send.
 package local
 
 import (
@@ -30,6 +30,7 @@ import (
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/template"
 	"sespolicy/shared/local/topic"
 )
@@ -48,6 +49,9 @@ const (
 	sourceID      = "RequestQueue"
 	deadLettersID = "DeadLetterQueue"
 )
+
+// ledgerVariable is the variable that names the function's table.
+const ledgerVariable = "LEDGER_TABLE"
 
 // Config says what to run and where. Bootstrap or Build is required.
 type Config struct {
@@ -94,6 +98,7 @@ type Stack struct {
 	Bus       *bus.Server
 	States    *states.Server
 	Responses *response.Bucket
+	Tables    *table.Server
 
 	config   Config
 	mappings []*mapping.Mapping

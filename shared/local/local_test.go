@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/ses"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -116,6 +117,10 @@ func TestOnePortForEveryClient(t *testing.T) {
 	bridge := eventbridge.New(eventbridge.Options{BaseEndpoint: &s.URL, Region: local.Region, Credentials: keys})
 	if _, err := bridge.PutEvents(t.Context(), &eventbridge.PutEventsInput{}); err == nil || !strings.Contains(err.Error(), "EventBridge") {
 		t.Errorf("EventBridge: %v", err)
+	}
+	items, err := dynamodb.New(dynamodb.Options{BaseEndpoint: &s.URL, Region: local.Region, Credentials: keys}).Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("Ledger")})
+	if err != nil || items.Count != 0 {
+		t.Errorf("DynamoDB: %v, %v", items, err)
 	}
 	steps := sfn.New(sfn.Options{BaseEndpoint: &s.URL, Region: local.Region, Credentials: keys})
 	if _, err := steps.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: aws.String(strings.Repeat("t", 64)), Output: aws.String(`{}`)}); err != nil || len(s.States.Answers()) != 1 {
@@ -245,7 +250,7 @@ func TestRefusesWhatIsNotServed(t *testing.T) {
 	s := start(t, local.Config{})
 	for name, test := range map[string]struct{ method, path, target, body, want string }{
 		"Query":                   {"POST", "/", "", "Action=DescribeStacks&Version=2010-05-15", "<Code>InvalidAction</Code>"},
-		"AWS JSON":                {"POST", "/", "DynamoDB_20120810.ListTables", "{}", `"__type":"UnknownOperationException"`},
+		"AWS JSON":                {"POST", "/", "Kinesis_20131202.ListStreams", "{}", `"__type":"UnknownOperationException"`},
 		"REST":                    {"GET", "/2015-03-31/functions/", "", "", `"__type":"UnknownOperationException"`},
 		"a bucket of nobody":      {"PUT", "/my-bucket/key", "", "", response.PathPrefix},
 		"another function's name": {"POST", "/2015-03-31/functions/Other/invocations", "", "{}", "ResourceNotFoundException"},

@@ -128,8 +128,8 @@ func TestRole(t *testing.T) {
 		"ses:PutIdentityPolicy ses:DeleteIdentityPolicy ses:GetIdentityPolicies":                  "*",
 		"sqs:ReceiveMessage sqs:DeleteMessage sqs:ChangeMessageVisibility sqs:GetQueueAttributes": queues + "RequestQueue",
 		"sqs:SendMessage": queues + "DeadLetterQueue",
-		"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:ConditionCheckItem": table + "Ledger",
-		"logs:CreateLogStream logs:PutLogEvents": "arn:aws:logs:us-east-1:123456789012:log-group:FunctionLogGroup:*",
+		"dynamodb:BatchGetItem dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem": table + "Ledger",
+		"logs:CreateLogStream logs:PutLogEvents":                                    "arn:aws:logs:us-east-1:123456789012:log-group:FunctionLogGroup:*",
 	}
 	if diff := cmp.Diff(least, permissions(t, nil)); diff != "" {
 		t.Error(diff)
