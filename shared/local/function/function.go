@@ -2,17 +2,17 @@
 // bootstrap executable behind the Lambda Runtime API, one execution environment
 // per invocation in progress, and answers the Invoke API.
 //
-// It keeps what the function can see: cold and warm starts, the deadline, a
-// process that is killed when time is up and replaced when it crashed, reserved
+// It has what the function can observe: cold and warm starts, the deadline, a
+// process that is killed at the timeout and replaced after a crash, reserved
 // concurrency, Lambda's environment variables. It does not limit memory, disk or
-// CPU, runs no layers or extensions, and does not retry asynchronous
-// invocations that failed.
+// CPU, and has no layers, extensions, versions or asynchronous invocations.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 package function
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,11 +47,11 @@ var (
 // required.
 type Config struct {
 	// Bootstrap is the path of the executable; its folder is the task root.
-	Bootstrap                        string
-	Name, Partition, Account, Region string
-	Handler                          string        // "bootstrap" if empty
-	MemoryMB                         int           // 128 if 0
-	Timeout                          time.Duration // 3 s if 0
+	Bootstrap             string
+	Name, Account, Region string
+	Handler               string        // "bootstrap" if empty
+	MemoryMB              int           // 128 if 0
+	Timeout               time.Duration // 3 s if 0
 	// ReservedConcurrency is how many invocations run at once; 0 reserves none.
 	ReservedConcurrency int
 	// LogFormat (Text or JSON) and LogLevel are the logging configuration that
@@ -89,21 +89,20 @@ func Start(config Config) (*Function, error) {
 	case info.IsDir() || !executable(info):
 		return nil, fmt.Errorf("the function's executable %s is not a file that can be executed", config.Bootstrap)
 	}
-	config.Partition = or(config.Partition, "aws")
-	config.Account = or(config.Account, "123456789012")
-	config.Region = or(config.Region, "us-east-1")
-	config.Handler = or(config.Handler, "bootstrap")
-	config.MemoryMB = or(config.MemoryMB, 128)
-	config.Timeout = or(config.Timeout, 3*time.Second)
-	config.ReservedConcurrency = or(config.ReservedConcurrency, unreserved)
-	config.LogFormat = or(config.LogFormat, "Text")
-	config.LogLevel = or(config.LogLevel, "INFO")
+	config.Account = cmp.Or(config.Account, "123456789012")
+	config.Region = cmp.Or(config.Region, "us-east-1")
+	config.Handler = cmp.Or(config.Handler, "bootstrap")
+	config.MemoryMB = cmp.Or(config.MemoryMB, 128)
+	config.Timeout = cmp.Or(config.Timeout, 3*time.Second)
+	config.ReservedConcurrency = cmp.Or(config.ReservedConcurrency, unreserved)
+	config.LogFormat = cmp.Or(config.LogFormat, "Text")
+	config.LogLevel = cmp.Or(config.LogLevel, "INFO")
 	return &Function{config: config, version: randomID(), all: map[*environment]bool{}}, nil
 }
 
 // ARN is the function's.
 func (f *Function) ARN() string {
-	return "arn:" + f.config.Partition + ":lambda:" + f.config.Region + ":" + f.config.Account + ":function:" + f.config.Name
+	return "arn:aws:lambda:" + f.config.Region + ":" + f.config.Account + ":function:" + f.config.Name
 }
 
 // PIDs are the processes alive now: one per execution environment.
@@ -206,13 +205,4 @@ func (f *Function) isStopped() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.stopped
-}
-
-// or is the value, or its default where none is set.
-func or[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }

@@ -113,7 +113,11 @@ func TestFunctionErrors(t *testing.T) {
 		{"a response over 6 MB", `{"Do":"large"}`, "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes).", false},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			f := start(t, function.Config{Timeout: time.Second, ReservedConcurrency: 1})
+			timeout := time.Minute
+			if test.kind == "Sandbox.Timedout" {
+				timeout = time.Second
+			}
+			f := start(t, function.Config{Timeout: timeout, ReservedConcurrency: 1})
 			_, before := invoke(t, f, `{}`)
 			result, a := invoke(t, f, test.payload)
 			if result.FunctionError != "Unhandled" || a.ErrorType != test.kind {

@@ -12,7 +12,7 @@ import (
 // unhandled is the X-Amz-Function-Error of every function error today.
 const unhandled = "Unhandled"
 
-// Result is what one invocation came to.
+// Result is the outcome of one invocation.
 type Result struct {
 	RequestID string
 	// Payload is the function's response; if FunctionError is set, the error as
@@ -33,18 +33,14 @@ type Result struct {
 // not an error of Invoke. If ctx ends first, Invoke returns and the function
 // runs on, as it would in Lambda.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
-	return f.invoke(ctx, &invocation{payload: payload})
-}
-
-func (f *Function) invoke(ctx context.Context, in *invocation) (Result, error) {
-	if len(in.payload) > maxPayload {
+	if len(payload) > maxPayload {
 		return Result{}, ErrTooLarge
 	}
 	environment, err := f.take()
 	if err != nil {
 		return Result{}, err
 	}
-	in.id, in.over = randomID(), make(chan struct{})
+	in := &invocation{id: randomID(), payload: payload, over: make(chan struct{})}
 	done := make(chan Result, 1)
 	go func() {
 		result := environment.run(in)
@@ -64,11 +60,10 @@ func (f *Function) invoke(ctx context.Context, in *invocation) (Result, error) {
 
 // invocation is one event on its way through a process.
 type invocation struct {
-	id            string
-	payload       []byte
-	clientContext string // JSON, as the caller gave it
-	deadline      time.Time
-	over          chan struct{} // closed at the GET next that follows
+	id       string
+	payload  []byte
+	deadline time.Time
+	over     chan struct{} // closed at the GET next that follows
 
 	mu       sync.Mutex
 	answered bool
@@ -76,7 +71,7 @@ type invocation struct {
 	answer   []byte
 }
 
-// respond keeps the process's answer: the first one stands.
+// respond keeps the process's first answer, and reports whether this is it.
 func (in *invocation) respond(answer []byte, failed bool) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -87,8 +82,8 @@ func (in *invocation) respond(answer []byte, failed bool) bool {
 	return true
 }
 
-// fail ends an invocation whose process gave no answer. If it gave one, that
-// stands: after a panic the answer comes first and the exit after it.
+// fail ends an invocation whose process gave no answer. An answer that it gave
+// counts: after a panic the process answers first and exits then.
 func (in *invocation) fail(kind, message string) {
 	in.respond(in.failure(kind, message), true)
 }

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -59,10 +60,7 @@ func (e *environment) handOver(w http.ResponseWriter, in *invocation) {
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(in.deadline.UnixMilli(), 10))
 	header.Set("Lambda-Runtime-Invoked-Function-Arn", e.function.ARN())
 	header.Set("Lambda-Runtime-Trace-Id", traceID())
-	if in.clientContext != "" {
-		header.Set("Lambda-Runtime-Client-Context", in.clientContext)
-	}
-	_, _ = w.Write(in.payload) // a process that is gone is noticed by its exit
+	_, _ = w.Write(in.payload) // the exit of the process ends the invocation
 }
 
 // traceID is an X-Ray header: the time, random digits, and not sampled.
@@ -114,18 +112,18 @@ func (e *environment) initFailed(w http.ResponseWriter, r *http.Request) {
 	accept(w, true)
 }
 
-// errorBody is the error that a process posted: JSON, or what Lambda makes of
-// anything else.
+// errorBody is the error that a process posted. A body that is not JSON becomes
+// the message.
 func errorBody(r *http.Request) []byte {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse))
 	if err == nil && json.Valid(body) {
 		return body
 	}
-	return failurePayload(or(r.Header.Get("Lambda-Runtime-Function-Error-Type"), "UnknownError"), string(body))
+	return failurePayload(cmp.Or(r.Header.Get("Lambda-Runtime-Function-Error-Type"), "UnknownError"), string(body))
 }
 
-// invocation is the one that the request speaks of. It is nil, and answered,
-// if that was not handed out or is over.
+// invocation is the one whose id is in the path. If it was not handed out or is
+// over, the result is nil and the request is answered.
 func (e *environment) invocation(w http.ResponseWriter, r *http.Request) *invocation {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,7 +1,6 @@
 package function
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,10 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
-// ServeHTTP answers the Invoke API:
+// ServeHTTP answers the Invoke API, synchronous invocations alone:
 // POST /2015-03-31/functions/{name or ARN}/invocations.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -41,44 +39,12 @@ func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "User", "Could not parse request body into json")
 		return
 	}
-	in := &invocation{payload: payload}
-	if encoded := r.Header.Get("X-Amz-Client-Context"); encoded != "" {
-		text, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil || !json.Valid(text) {
-			refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "User", "Client context must be a valid Base64-encoded JSON object.")
-			return
-		}
-		in.clientContext = strings.ReplaceAll(string(text), "\n", " ") // it becomes a header
+	if kind := r.Header.Get("X-Amz-Invocation-Type"); kind != "" && kind != "RequestResponse" {
+		refuse(w, http.StatusBadRequest, "InvalidParameterValueException", "User", "only the invocation type RequestResponse is served here, not "+kind)
+		return
 	}
-	f.dispatch(w, r, in)
-}
-
-// dispatch serves the three invocation types.
-func (f *Function) dispatch(w http.ResponseWriter, r *http.Request, in *invocation) {
-	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
-	case "DryRun":
-		w.WriteHeader(http.StatusNoContent)
-	case "Event":
-		go f.event(in)
-		w.WriteHeader(http.StatusAccepted)
-	case "", "RequestResponse":
-		result, err := f.invoke(r.Context(), in)
-		f.answer(w, r, result, err)
-	default:
-		refuse(w, http.StatusBadRequest, "InvalidParameterValueException", "User", "Value '"+kind+"' at 'invocationType' is not one of Event, RequestResponse, DryRun")
-	}
-}
-
-// event runs an asynchronous invocation: it waits out throttling, and drops
-// what failed.
-func (f *Function) event(in *invocation) {
-	for {
-		_, err := f.invoke(context.Background(), in)
-		if !errors.Is(err, ErrTooManyRequests) {
-			return
-		}
-		time.Sleep(time.Second)
-	}
+	result, err := f.Invoke(r.Context(), payload)
+	f.answer(w, r, result, err)
 }
 
 func (f *Function) answer(w http.ResponseWriter, r *http.Request, result Result, err error) {
@@ -102,11 +68,11 @@ func (f *Function) answer(w http.ResponseWriter, r *http.Request, result Result,
 	if r.Header.Get("X-Amz-Log-Type") == "Tail" {
 		header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(result.LogTail))
 	}
-	_, _ = w.Write(result.Payload) // a caller that has gone away needs no answer
+	_, _ = w.Write(result.Payload) // the client is gone: nobody to tell
 }
 
-// isNamed says whether a caller means this function: by name, partial ARN or
-// ARN, with $LATEST as the only version there is.
+// isNamed reports whether a caller means this function: by name, partial ARN or
+// ARN. $LATEST is its only version.
 func (f *Function) isNamed(name, qualifier string) bool {
 	name, versioned := strings.CutSuffix(name, ":$LATEST")
 	if qualifier != "" && (versioned || qualifier != "$LATEST") {

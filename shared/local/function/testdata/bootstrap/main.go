@@ -56,8 +56,7 @@ func main() {
 			"text": e.Text, "count": count, "pid": os.Getpid(),
 			"left": time.Until(deadline).Round(time.Second).String(),
 			"id":   context.AwsRequestID, "arn": context.InvokedFunctionArn,
-			"client": context.ClientContext.Custom,
-			"trace":  strings.HasPrefix(os.Getenv("_X_AMZN_TRACE_ID"), "Root=1-"),
+			"trace": strings.HasPrefix(os.Getenv("_X_AMZN_TRACE_ID"), "Root=1-"),
 		}, nil
 	})
 }
