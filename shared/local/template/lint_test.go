@@ -14,7 +14,7 @@ func TestCfnLint(t *testing.T) {
 		t.Log("cfn-lint is not installed")
 		return
 	}
-	for _, parameters := range []map[string]string{nil, others, draw()} {
+	for _, parameters := range []map[string]string{nil, draw()} {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			deployed(t, parameters)
