@@ -18,7 +18,7 @@ import (
 	"sespolicy/shared/local/topic"
 )
 
-// assemble makes every part that the template describes. Nothing runs yet.
+// assemble makes the parts that the template describes, without starting them.
 func (s *Stack) assemble(ctx context.Context) error {
 	if err := s.describe(); err != nil {
 		return err
@@ -69,8 +69,8 @@ func (s *Stack) describe() error {
 	return errors.Join(missing...)
 }
 
-// addQueues makes the queues, and then points them at their dead-letter
-// queues: those must be there first.
+// addQueues makes the queues, and then sets their redrive policies, which need
+// the dead-letter queues.
 func (s *Stack) addQueues() error {
 	for _, described := range s.Resources.Queues {
 		attributes := maps.Clone(described.Attributes)
@@ -116,7 +116,7 @@ func (s *Stack) addTopics() error {
 		for _, subscription := range described.Subscriptions {
 			target, ok := s.Queues.LookupARN(subscription.Endpoint)
 			if !ok {
-				return fmt.Errorf("a subscription of the topic %s goes to %s, which is no queue of this template", described.LogicalID, subscription.Endpoint)
+				return fmt.Errorf("a subscription of the topic %s goes to %s, which is not a queue of this template", described.LogicalID, subscription.Endpoint)
 			}
 			_, err := s.Topics.Subscribe(topic.Subscription{
 				TopicARN: arn,
@@ -132,7 +132,7 @@ func (s *Stack) addTopics() error {
 	return nil
 }
 
-// forward puts what a topic delivers on a queue.
+// forward puts a topic's delivery on a queue.
 func forward(ctx context.Context, target *queue.Queue, message topic.Message) error {
 	attributes := make(map[string]queue.Attribute, len(message.Attributes))
 	for name, attribute := range message.Attributes {
@@ -149,7 +149,7 @@ func (s *Stack) addRules() error {
 		for _, each := range described.Targets {
 			target, ok := s.Queues.LookupARN(each.ARN)
 			if !ok {
-				return fmt.Errorf("a target of the rule %s is %s, which is no queue of this template", described.LogicalID, each.ARN)
+				return fmt.Errorf("a target of the rule %s is %s, which is not a queue of this template", described.LogicalID, each.ARN)
 			}
 			err := s.Bus.AddRule(bus.Rule{
 				Name: described.Name, EventBusName: described.EventBusName, EventPattern: described.EventPattern,
@@ -196,7 +196,7 @@ func (s *Stack) addFunction() error {
 		}
 		from, ok := s.Queues.LookupARN(source.QueueARN)
 		if !ok {
-			return fmt.Errorf("the event source %s is %s, which is no queue of this template", source.LogicalID, source.QueueARN)
+			return fmt.Errorf("the event source %s is %s, which is not a queue of this template", source.LogicalID, source.QueueARN)
 		}
 		each, err := mapping.New(mapping.Config{
 			Queue:                   from,

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// functionFolder is where the function's source is in a clone.
+// functionFolder has the function's source, in a clone.
 const functionFolder = "functions/apply-policy"
 
 // Root is the folder to build the function in: the working folder if that is a

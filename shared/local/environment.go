@@ -10,12 +10,11 @@ import (
 	"sespolicy/shared/finding"
 )
 
-// runtimeVariables begin the names that the SDK and Go's runtime read, whatever
-// the template says.
+// runtimeVariables are prefixes of the names that the SDK and Go's runtime read.
 var runtimeVariables = []string{"AWS_", "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_"}
 
-// checkEnvironment refuses variables that nobody reads: a misspelt guardrail
-// would be none.
+// checkEnvironment refuses variables that nothing reads: a misspelt guardrail
+// would have no effect.
 func (s *Stack) checkEnvironment() error {
 	described, _ := s.Resources.Function(functionID)
 	known := slices.Sorted(maps.Keys(described.Environment))
@@ -30,7 +29,7 @@ func (s *Stack) checkEnvironment() error {
 		if near, ok := finding.Nearest(name, known); ok {
 			hint = ", did you mean " + near + "?"
 		}
-		wrong = append(wrong, fmt.Errorf("the function reads no variable %s%s; %s sets %s, and those of the SDK (AWS_...) and of Go may be given too",
+		wrong = append(wrong, fmt.Errorf("the function does not read the variable %s%s; %s sets %s, and the variables of the SDK (AWS_...) and of Go are accepted too",
 			name, hint, s.config.Template, strings.Join(known, ", ")))
 	}
 	return errors.Join(wrong...)

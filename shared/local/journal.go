@@ -12,7 +12,7 @@ import (
 	"sespolicy/shared/local/mapping"
 )
 
-// requestsKept bounds the journal of a stack that runs for days.
+// requestsKept bounds the memory of a stack that runs for days.
 const requestsKept = 1 << 16
 
 // Request is one delivery of a request, as the function logged it.
@@ -28,12 +28,12 @@ type Request struct {
 	Code         string    `json:"code"`
 	Reason       string    `json:"reason"`
 	ReceiveCount int       `json:"receiveCount"`
-	QueuedMS     int64     `json:"queuedMs"` // from its sending to its outcome
+	QueuedMS     int64     `json:"queuedMs"` // from when it was sent to its outcome
 	CallMS       int64     `json:"callMs"`   // of the SES call
 	RequestID    string    `json:"requestId"`
 }
 
-// Final says whether the request is done with: it does not come back.
+// Final reports whether the message does not come back to the queue.
 func (r Request) Final() bool { return r.Outcome != "Retry" }
 
 // journal keeps what the function logged of requests.
@@ -64,7 +64,7 @@ func (j *journal) add(request Request) {
 	j.wake()
 }
 
-// finish notes the messages of a batch that is over.
+// finish records the messages of a batch that has ended.
 func (j *journal) finish(event mapping.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -82,8 +82,9 @@ func (j *journal) wake() {
 	j.changed = make(chan struct{})
 }
 
-// open are the message ids without a final outcome, and what to wait on for
-// more. The function logs an outcome before its batch is over: both must be.
+// open returns the message ids without a final outcome, and a channel that is
+// closed at the next change. The function logs an outcome before its batch ends;
+// both must have happened.
 func (j *journal) open(ids []string) (open []string, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -95,8 +96,8 @@ func (j *journal) open(ids []string) (open []string, changed <-chan struct{}) {
 	return open, j.changed
 }
 
-// Requests is what the function logged of each delivery, in its order. The
-// newest 65,536 are kept.
+// Requests is what the function logged of each delivery, oldest first. The newest
+// 65,536 are kept.
 func (s *Stack) Requests() []Request {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
@@ -119,8 +120,8 @@ func (s *Stack) Await(ctx context.Context, ids ...string) (open []string) {
 	}
 }
 
-// readLine sorts a line that the function wrote: a request's outcome, a
-// metric (which has nothing new), or anything else.
+// readLine handles a line that the function wrote: a request's outcome, a metric
+// (which is dropped), or any other.
 func (s *Stack) readLine(line string) {
 	request, kind := parseLine(line)
 	switch kind {

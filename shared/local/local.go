@@ -1,13 +1,14 @@
-// Package local runs the whole of it on one machine: the queues, SES, Lambda
-// and the services that ask or are told, behind one port that any AWS client
-// can talk to. It reads template.yaml for every number, and runs the real
-// executable of the function, so that what runs is what deploys.
+// Package local runs the whole project on one machine: the queues, SES, Lambda,
+// the ledger's table, and the services that send requests or receive answers,
+// behind one port for any AWS client. It reads every number from template.yaml
+// and runs the real executable of the function, so that what runs is what
+// deploys.
 //
-// Each service is a package below this one. Here they are put together: Start
-// makes a Stack, the Stack's front sends each request to its service, and the
-// lines that the function logs tell what became of each message.
+// Each service is a package below this one. Start makes a Stack of them, the
+// Stack's front passes each call to its service, and the lines that the function
+// logs say what became of each message.
 //
-// It takes no account, no Docker and no network but the loopback interface. It
+// It needs no account, no Docker and no network but the loopback interface. It
 // checks no signatures and no IAM permissions, but refuses what web pages send.
 package local
 
@@ -35,7 +36,7 @@ import (
 	"sespolicy/shared/local/topic"
 )
 
-// Where and who everything is, unless told otherwise.
+// The defaults of a stack.
 const (
 	DefaultTemplate = "template.yaml"
 	DefaultListen   = "127.0.0.1:4566"
@@ -43,7 +44,7 @@ const (
 	Region          = "us-east-1"
 )
 
-// The logical ids in the template of what a Stack needs.
+// The logical ids of the resources that a Stack needs.
 const (
 	functionID    = "ApplyPolicyFunction"
 	sourceID      = "RequestQueue"
@@ -59,35 +60,35 @@ type Config struct {
 	Template string
 	// Bootstrap is the function's executable, built for this machine.
 	Bootstrap string
-	// Build makes the executable if Bootstrap is empty. It is called when all
-	// that needs no executable was found to be right.
+	// Build makes the executable if Bootstrap is empty. It is called after the
+	// template and the environment were checked.
 	Build func(context.Context) (bootstrap string, err error)
 	// Listen is the address of the one port; DefaultListen if empty. Port 0
 	// takes a free one.
 	Listen string
 	// Parameters are the template's, in place of their defaults.
 	Parameters map[string]string
-	// Environment is put over the function's environment in the template. It may
-	// hold what the template sets, and the variables of the SDK and of Go.
+	// Environment overrides the function's environment in the template. It may
+	// have the variables that the template sets, and those of the SDK and of Go.
 	Environment map[string]string
-	// CallInterval is SES's own limit between two calls; a second if 0.
+	// CallInterval is SES's own limit between two calls; 1 s if 0.
 	CallInterval time.Duration
 	// Paused leaves the queue alone until Resume.
 	Paused   bool
 	Observer Observer
 }
 
-// Observer is told what happens while a stack runs. Any of it may be nil; one
-// of them is called at a time. They must not wait for the stack.
+// Observer is told what happens while a stack runs. Each function may be nil; one
+// is called at a time. They must not wait for the stack.
 type Observer struct {
-	Request func(Request)       // the function was done with a delivery of a request
-	Line    func(string)        // the function wrote anything else but a metric
+	Request func(Request)       // the function logged the outcome of a delivery
+	Line    func(string)        // the function wrote another line, metrics aside
 	Mapping func(mapping.Event) // what became of a batch
 	Call    func(email.Call)    // a call to SES was answered
 }
 
-// Stack is everything that runs. Its parts are there for tests and for whoever
-// wants to look: their faults can be switched on at any time.
+// Stack is everything that runs. Its parts are exported for tests and for
+// inspection: their faults can be set at any time.
 type Stack struct {
 	URL       string // the endpoint of all services
 	Resources *template.Stack
@@ -111,8 +112,8 @@ type Stack struct {
 	running  sync.WaitGroup
 }
 
-// Start runs everything, and returns when the function waits for its first
-// batch. Close ends it.
+// Start runs everything, and returns when the function polls for its first
+// invocation. Close ends it.
 func Start(ctx context.Context, config Config) (*Stack, error) {
 	config.Template = cmp.Or(config.Template, DefaultTemplate)
 	listener, err := listen(cmp.Or(config.Listen, DefaultListen))
@@ -152,7 +153,7 @@ func (s *Stack) Resume() {
 func (s *Stack) Close() {
 	s.stop()
 	s.Function.Stop()
-	_ = s.server.Close() // whoever waits for an answer does so for nothing
+	_ = s.server.Close() // open calls get no answer
 	s.running.Wait()
 }
 
@@ -177,18 +178,18 @@ func (s *Stack) queueOf(logicalID string) *queue.Queue {
 	return q
 }
 
-// Environment is what an AWS client needs to talk to the stack: endpoint,
-// Region and credentials that count for nothing.
+// Environment is what an AWS client needs to talk to the stack: endpoint, Region
+// and dummy credentials.
 func (s *Stack) Environment() map[string]string {
 	environment := map[string]string{"AWS_ENDPOINT_URL": s.URL, "AWS_REGION": Region, "AWS_DEFAULT_REGION": Region}
 	maps.Copy(environment, credentials)
 	return environment
 }
 
-// credentials satisfy the clients, which sign; nobody checks.
+// credentials are what clients sign with. Signatures are not checked.
 var credentials = map[string]string{"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
-// listen opens the port, on the loopback interface alone: there is no
+// listen opens the port, on the loopback interface only: there is no
 // authentication.
 func listen(address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
@@ -196,11 +197,11 @@ func listen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %q is not HOST:PORT such as %s: %w", address, DefaultListen, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--listen %q is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, since anybody who reaches the port may do anything", address)
+		return nil, fmt.Errorf("--listen %q is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, because there is no authentication", address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken by another program, perhaps another sespolicy: end that one, or take a free port with --listen 127.0.0.1:0", address)
+		return nil, fmt.Errorf("%s is in use, perhaps by another sespolicy: stop that one, or use a free port with --listen 127.0.0.1:0", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", address, err)

@@ -69,7 +69,7 @@ func (o *output) settle() {
 	}
 }
 
-// close passes on what is left and ends the reading, whoever else still holds
+// close passes on what is left and ends the reading, even if others still hold
 // the pipe.
 func (o *output) close() {
 	o.settle()
