@@ -126,6 +126,7 @@ func TestConditions(t *testing.T) {
 		{"a default", iamVariables, `"StringEquals":{"ses:FromAddress":"${aws:PrincipalTag/env, 'none'}@example.com"}`, c{"ses:FromAddress": {"none@example.com"}, env: absent}, yes},
 		{"a default that is not needed", iamVariables, `"StringEquals":{"ses:FromAddress":"${aws:PrincipalTag/env, 'none'}@example.com"}`, c{"ses:FromAddress": {"prod@example.com"}, env: {"prod"}}, yes},
 		{"several values make no variable", iamMulti, `"StringEquals":{"ses:FromAddress":"${aws:TagKeys}"}`, c{"ses:FromAddress": {"a"}, tags: {"a", "b"}}, no},
+		{"several values and a default", iamMulti, `"StringEqualsIfExists":{"ses:FromAddress":"${aws:TagKeys, 'a'}"}`, c{"ses:FromAddress": absent, tags: {"a", "b"}}, yes},
 		{"a literal star", iamVariables, `"StringLike":{"ses:FromDisplayName":"${*}*"}`, c{"ses:FromDisplayName": {"new"}}, no},
 		{"a literal question mark", iamVariables, `"StringLike":{"ses:FromDisplayName":"new${?}"}`, c{"ses:FromDisplayName": {"new?"}}, yes},
 		{"a literal dollar", iamVariables, `"StringEquals":{"ses:FromDisplayName":"${$}{x}"}`, c{"ses:FromDisplayName": {"${x}"}}, yes},

@@ -86,6 +86,8 @@ func (e *expanded) replace(q *question, variable string, wild bool) {
 		}
 	case len(values) == 0 && hasDefault:
 		e.add(fallback, wild)
+	case hasDefault:
+		e.known = e.known.and(inDoubt("${" + key + "} has several values in the request, and a default"))
 	default:
 		e.known = no
 		e.valid = e.valid.and(inDoubt("${" + key + "} has no single value in the request, which may make the statement invalid"))
