@@ -139,6 +139,7 @@ func TestConditions(t *testing.T) {
 		{"a user is no service", iamKeys, `"Bool":{"aws:PrincipalIsAWSService":"true"}`, nil, no},
 		{"the type of the principal", iamVariables, `"StringEquals":{"aws:PrincipalType":"User"}`, nil, yes},
 		{"an operator that IAM does not have", iamOperators, `"StringMatches":{"key":"a"}`, c{"key": {"a"}}, open},
+		{"a negation that IAM does not have", iamOperators, `"NumericNotLessThan":{"key":"1"}`, c{"key": {"2"}}, open},
 		{"a set operator that IAM does not have", iamOperators, `"ForSomeValues:StringEquals":{"key":"a"}`, c{"key": {"a"}}, open},
 	} {
 		id := example("example.com")
