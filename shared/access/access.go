@@ -29,10 +29,10 @@
 // its operator cannot read, a variable that cannot be resolved. What is
 // learned later never contradicts an answer other than Unknown.
 //
-// The package judges what a policy means, not whether SES accepts it. It reads
-// sending authorization policies only: whether IAM permissions, service control
-// policies or the sandbox let the principal send is decided elsewhere. It is
-// independent of the guardrails, which are tested against it.
+// The package says what a policy means, not whether SES accepts it. It reads
+// sending authorization policies only, not IAM permissions, service control
+// policies or the state of the sandbox. It shares no code with the guardrails,
+// because they are tested against it.
 package access
 
 import (

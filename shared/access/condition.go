@@ -13,7 +13,7 @@ type Condition struct {
 	Values   []string `json:"values"`
 
 	operator  operator
-	malformed string // what keeps it from being evaluated
+	malformed string // why it cannot be evaluated
 }
 
 // operator is a condition operator taken apart
@@ -30,8 +30,8 @@ const (
 	forAnyValue  = "ForAnyValue"
 )
 
-// parseOperator reads an operator, whatever its case: SES either knows it in
-// that case, or did not take the policy.
+// parseOperator reads an operator in any case: SES either knows it in that case
+// or rejects the policy.
 func parseOperator(text string) (o operator, known bool) {
 	base := strings.ToLower(text)
 	if set, after, found := strings.Cut(base, ":"); found {
@@ -89,8 +89,8 @@ func (c *Condition) holds(q *question, mode variables) verdict {
 	}
 }
 
-// ruledOut reports whether no principal of the account in question has one of
-// the ARNs, though which of them it is is not known.
+// ruledOut reports whether all the ARNs are of other accounts than the
+// principal's, whose own ARN is not known.
 func (c *Condition) ruledOut(q *question, against []expanded) bool {
 	if !strings.EqualFold(c.Key, "aws:PrincipalArn") || q.principal.Kind != Account && q.principal.Kind != Session {
 		return false
@@ -128,8 +128,8 @@ func (c *Condition) against(q *question, mode variables) (against []expanded, va
 	return against, valid
 }
 
-// compareAll compares all values of the request: several only by a set
-// operator, for what else AWS makes of them is not documented
+// compareAll compares all values of the request. Without a set operator, how AWS
+// compares several values is not documented
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
 func (c *Condition) compareAll(values []string, against []expanded) verdict {
 	o := c.operator
@@ -153,8 +153,8 @@ func (c *Condition) compareAll(values []string, against []expanded) verdict {
 	}
 }
 
-// absent is what a condition makes of a request that lacks the key, or has
-// nothing but an empty data set for it.
+// absent is the result for a request that lacks the key, or has only an empty
+// data set for it.
 func (c *Condition) absent(missing bool) verdict {
 	switch o := c.operator; {
 	case o.set == forAllValues:
@@ -168,14 +168,13 @@ func (c *Condition) absent(missing bool) verdict {
 	}
 }
 
-// emptySet reports whether the values are an empty data set: nothing but an
-// empty string.
+// emptySet reports whether the values are an empty data set: only empty strings.
 func emptySet(values []string) bool {
 	return !slices.ContainsFunc(values, func(v string) bool { return v != "" })
 }
 
-// compare compares one value of the request with all of the policy's: any of
-// them will do, and none of them for a negated operator.
+// compare compares one value of the request with all of the policy's: one of
+// them must match, or none of them for a negated operator.
 func (c *Condition) compare(value string, against []expanded) verdict {
 	match := no
 	for _, e := range against {

@@ -172,8 +172,8 @@ func TestDocumented(t *testing.T) {
 		{"a wildcard in the resource's name", iamResource, []string{`"Effect":"Allow","Resource":"arn:aws:ses:*:888888888888:identity/*.com","Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.Allowed, nil},
 		{"a wildcard does not span components, if SES takes it at all", iamResource, []string{`"Effect":"Allow","Resource":"arn:aws:ses:*","Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.Unknown, nil},
 		{"Effect in another case", iamGrammar, []string{`"Effect":"ALLOW",%R,"Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.Unknown, nil},
-		{"a Deny in another case does not undo a no", iamGrammar, []string{`"Effect":"DENY",%R,"Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.NotAllowed, nil},
-		{"a Deny in another case may undo a yes", iamGrammar, []string{marketer, `"Effect":"DENY",%R,"Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.Unknown, nil},
+		{"a Deny in another case changes nothing where nothing is allowed", iamGrammar, []string{`"Effect":"DENY",%R,"Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.NotAllowed, nil},
+		{"a Deny in another case may deny", iamGrammar, []string{marketer, `"Effect":"DENY",%R,"Principal":"*","Action":"ses:*"`}, delegate, send, nil, access.Unknown, nil},
 	} {
 		id := example("example.com")
 		got := access.Decide(access.Request{

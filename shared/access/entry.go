@@ -174,8 +174,8 @@ func (e entry) compareSessionOf(q *question, role arn) verdict {
 	return given(session == e.arn.sessionName())
 }
 
-// compareFederated compares with somebody whom a provider vouches for: whose
-// account and ARN that makes is not known.
+// compareFederated compares with somebody whom a provider authenticated: the
+// account and ARN of the session are not known.
 func (e entry) compareFederated(q *question) verdict {
 	const key = "aws:PrincipalAccount"
 	values, known := q.lookup(key)
@@ -214,8 +214,8 @@ func (e entry) compareID(q *question) verdict {
 	return given(id == e.text)
 }
 
-// compareWildcard is for a wildcard inside a principal. It is documented not to
-// work, so where it would match it is in doubt.
+// compareWildcard compares a principal with a wildcard inside. The documentation
+// says that it cannot match, so a match is in doubt.
 func (e entry) compareWildcard(p Principal) verdict {
 	maybe := inDoubt("a wildcard inside a principal")
 	account := newPattern(e.arn.account)

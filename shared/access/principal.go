@@ -24,12 +24,12 @@ const (
 	Session Kind = "session"
 	// FederatedUser is a session made by GetFederationToken.
 	FederatedUser Kind = "federated-user"
-	// Federated is somebody whom an identity provider vouches for.
+	// Federated is somebody whom an identity provider authenticated.
 	Federated Kind = "federated"
 	// Service is an AWS service that acts as itself.
 	Service Kind = "service"
-	// Everybody is a stranger: a principal of an account that no policy names.
-	// It is allowed what everybody is.
+	// Everybody is a stranger: an IAM principal of an account that no policy
+	// names. Only statements for everybody apply to it.
 	Everybody Kind = "everybody"
 	// Anonymous is a request that is not signed.
 	Anonymous Kind = "anonymous"

@@ -4,7 +4,7 @@ import "strings"
 
 // variables is whether ${…} in a policy is a variable
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html):
-// in version 2012-10-17 only. What SES makes of another version is not
+// in version 2012-10-17 only. How SES reads another version is not
 // documented.
 type variables int
 
@@ -64,8 +64,8 @@ func (e *expanded) add(text string, wild bool) {
 	}
 }
 
-// replace appends the value of the variable. A substituted * or ? is taken for
-// itself, and is in doubt where it could be a wildcard.
+// replace appends the value of the variable. Whether a substituted * or ? is a
+// wildcard is not documented.
 func (e *expanded) replace(q *question, variable string, wild bool) {
 	if variable == "*" || variable == "?" || variable == "$" {
 		e.pattern = append(e.pattern, literal(variable)...)

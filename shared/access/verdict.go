@@ -59,7 +59,7 @@ func combine(v, w verdict, t truth) verdict {
 	return verdict{truth: t, keys: union(v.keys, w.keys), doubts: union(v.doubts, w.doubts)}
 }
 
-// union is a and what b has besides, whatever the case.
+// union is a plus what b has and a lacks, ignoring case.
 func union(a, b []string) []string {
 	for _, s := range b {
 		if !slices.ContainsFunc(a, func(have string) bool { return strings.EqualFold(have, s) }) {
