@@ -18,16 +18,16 @@
 //   - Policies of an address take precedence over those of its domain, whatever
 //     both say
 //     (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-identity-owner-tasks-policy.html).
-//   - A condition is evaluated where the value of its key is known, and is
-//     unknown elsewhere. A statement with a condition that is false does not
-//     apply, even if another condition is unknown
+//   - A condition is evaluated if the value of its key is known, otherwise it is
+//     unknown. A statement with a condition that is false does not apply, even if
+//     another condition is unknown
 //     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html).
 //
-// The answer is [Unknown] where it depends on a key whose value is not known,
-// and where the documentation leaves it open ([Decision.Doubts]): an Effect in
-// another case than Allow and Deny, a wildcard inside a principal, a value that
-// its operator cannot read, a variable that cannot be resolved. What is
-// learned later never contradicts an answer other than Unknown.
+// The answer is [Unknown] if it depends on a key whose value is not known, or if
+// the documentation leaves it open ([Decision.Doubts]): an Effect that is not
+// spelled exactly Allow or Deny, a wildcard inside a principal, a value that its
+// operator cannot parse, a variable that cannot be resolved. A definite answer
+// stays true when more keys become known.
 //
 // The package says what a policy means, not whether SES accepts it. It reads
 // sending authorization policies only, not IAM permissions, service control
