@@ -56,6 +56,9 @@ func (p pattern) wild() bool {
 	return false
 }
 
+// everything reports whether the pattern is the bare *.
+func (p pattern) everything() bool { return len(p) == 1 && p[0] == anyNumber }
+
 // fold is the pattern in lower case.
 func (p pattern) fold() pattern {
 	folded := make(pattern, len(p))

@@ -59,7 +59,13 @@ type statement struct {
 
 // match is whether the statement applies to the request, whatever its effect.
 func (s *statement) match(q *question) verdict {
-	v := s.principals.include(q).and(s.actions.include(q)).and(s.resources.include(q, s.variables))
+	v := s.principals.include(q)
+	if v.truth != isFalse {
+		v = v.and(s.actions.include(q))
+	}
+	if v.truth != isFalse {
+		v = v.and(s.resources.include(q, s.variables))
+	}
 	for i := range s.conditions {
 		if v.truth == isFalse {
 			return no
@@ -96,6 +102,7 @@ func (p *Policies) read(name, text string) error {
 			s.principals, s.conditions = principals{except: true}, nil
 			s.actions, s.resources = actions{except: true}, resources{except: true}
 		}
+		s.resources = s.resources.settle(p.Identity)
 		p.statements = append(p.statements, s)
 	}
 	return nil
@@ -112,9 +119,9 @@ func (p *Policies) readStatement(n document.Node) (s statement) {
 	principal, except := s.either(n, "Principal", "NotPrincipal")
 	s.principals = principals{s.entries(principal), except}
 	action, except := s.either(n, "Action", "NotAction")
-	s.actions = actions{s.texts(action, "an action"), except}
+	s.actions = newActions(s.texts(action, "an action"), except)
 	resource, except := s.either(n, "Resource", "NotResource")
-	s.resources = resources{s.texts(resource, "a resource"), except}
+	s.resources = resources{texts: s.texts(resource, "a resource"), except: except}
 	if condition, found := n.Member("Condition"); found {
 		s.conditions = s.readConditions(condition)
 	}

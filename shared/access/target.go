@@ -3,19 +3,30 @@ package access
 import (
 	"slices"
 	"strings"
+
+	"sespolicy/shared/identity"
 )
 
 // actions is an Action or NotAction element
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html).
 type actions struct {
-	texts  []string
-	except bool // NotAction
+	texts    []string
+	patterns []pattern // of the texts, in lower case
+	except   bool      // NotAction
+}
+
+func newActions(texts []string, except bool) actions {
+	as := actions{texts: texts, except: except}
+	for _, text := range texts {
+		as.patterns = append(as.patterns, newPattern(text).fold())
+	}
+	return as
 }
 
 func (as actions) include(q *question) verdict {
 	v := no
-	for _, text := range as.texts {
-		v = v.or(matchAction(text, q.action))
+	for _, p := range as.patterns {
+		v = v.or(matchAction(p, q.action))
 	}
 	if as.except {
 		return v.not()
@@ -26,11 +37,10 @@ func (as actions) include(q *question) verdict {
 // matchAction compares without regard to case. A wildcard in the service's
 // prefix, or no prefix at all, is not in the grammar of an action, the bare *
 // excepted.
-func matchAction(text, action string) verdict {
-	if text == "*" {
+func matchAction(p pattern, action string) verdict {
+	if p.everything() {
 		return yes
 	}
-	p := newPattern(text).fold()
 	match := given(p.match(action))
 	if service, _, found := p.cut(); !found || service.wild() {
 		return match.and(inDoubt("an action whose service is a pattern"))
@@ -41,11 +51,24 @@ func matchAction(text, action string) verdict {
 // resources is a Resource or NotResource element
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
 type resources struct {
-	texts  []string
-	except bool // NotResource
+	texts   []string
+	except  bool     // NotResource
+	settled *verdict // the same for all requests: no text has a variable
+}
+
+// settle compares with the identity once, if no request can change the result.
+func (rs resources) settle(id identity.Identity) resources {
+	if !slices.ContainsFunc(rs.texts, func(text string) bool { return strings.Contains(text, "${") }) {
+		v := rs.include(newQuestion(Request{}, id), variablesOff)
+		rs.settled = &v
+	}
+	return rs
 }
 
 func (rs resources) include(q *question, mode variables) verdict {
+	if rs.settled != nil {
+		return *rs.settled
+	}
 	v, valid := no, yes
 	for _, text := range rs.texts {
 		e := q.expand(text, mode, true)
@@ -67,7 +90,7 @@ func (rs resources) include(q *question, mode variables) verdict {
 // was given by its name alone, only the name is compared.
 func matchResource(p pattern, q *question) verdict {
 	const prefix = "identity/"
-	if len(p) == 1 && p[0] == anyNumber {
+	if p.everything() {
 		return yes
 	}
 	id, name := q.identity, q.identity.Name
