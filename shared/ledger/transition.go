@@ -1,0 +1,306 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// transition is what a step changes: a copy of the state, and which items of it
+// are to be written. Steps are computed from what was read, and again if that
+// has changed.
+type transition struct {
+	state
+	Request
+	now      time.Time
+	instance string
+
+	touched   map[Name]bool
+	versions  []Version
+	trimmed   []key
+	entryDue  bool
+	aliasTo   string // the entry that the request's aliases lead to
+	resources bool
+}
+
+func (v *View) begin(s state, r Request, now time.Time) *transition {
+	s.policies = maps.Clone(s.policies)
+	s.resource.Made = slices.Clone(s.resource.Made)
+	s.resource.Deletes = slices.Clone(s.resource.Deletes)
+	s.resource.Rollbacks = slices.Clone(s.resource.Rollbacks)
+	s.entry.Attempts = slices.Clone(s.entry.Attempts)
+	return &transition{state: s, Request: r, now: now, instance: v.ledger.instance, touched: map[Name]bool{}}
+}
+
+// open makes the request's entry if there is none. A redriven letter that is
+// decided again starts over.
+func (t *transition) open() {
+	t.entryDue = true
+	if t.entry.Version == 0 {
+		k := requestKey(t.MessageID)
+		t.entry = Entry{header: header{PK: k.PK, SK: k.SK}, Name: t.policy(), Action: t.Action, MessageID: t.MessageID,
+			BodyDigest: t.BodyDigest, Order: t.order(), By: t.requester()}
+	}
+	if t.entry.Delivery != t.MessageID {
+		if t.SourceMessageID != "" {
+			t.entry.Letter = false
+			if !t.entry.Outcome.done() {
+				t.entry.Outcome, t.entry.Answer = Outcome{}, Pending
+			}
+		}
+		t.entry.Delivery = t.MessageID
+	}
+	t.entry.At = t.now
+	t.entry.ExpiresAt = t.now.Add(keepRequests).Unix()
+	t.aliasTo = t.entry.MessageID
+}
+
+// end records the outcome.
+func (t *transition) end(o Outcome) {
+	o.Message = clip(o.Message)
+	t.entry.Outcome = o
+}
+
+func clip(text string) string {
+	text = strings.ToValidUTF8(text, "\ufffd")
+	if len(text) <= maxMessage {
+		return text
+	}
+	text = text[:maxMessage]
+	for !utf8.ValidString(text) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func (t *transition) set(p Policy) {
+	k := policyKey(p.Name)
+	p.PK, p.SK = k.PK, k.SK
+	t.policies[p.Name] = p
+	t.touched[p.Name] = true
+}
+
+// intend records that SES is about to be called.
+func (t *transition) intend(d Decision, until time.Time) {
+	t.open()
+	intent := &Intent{MessageID: t.entry.MessageID, Order: t.order(), Change: d.Change, Instance: t.instance, Until: until}
+	if !slices.Contains(t.entry.Attempts, d.Change) {
+		t.entry.Attempts = last(append(t.entry.Attempts, d.Change), maxAttempts)
+		intent.Fresh = true
+	}
+	if t.makes() && d.Change.Name == t.policy() && d.Change.Action == Put && !d.Repair && t.made() < 0 {
+		made := Made{Name: t.policy(), MessageID: t.entry.MessageID, Order: t.order(), Topic: t.Topic}
+		if t.is("Update") {
+			made.From = t.Stack.PhysicalID
+		}
+		t.resource.Made = last(append(t.resource.Made, made), maxEntries)
+		t.resources, intent.FreshEntry = true, true
+	}
+	p := t.policies[d.Change.Name]
+	p.Intent = intent
+	t.set(p)
+	t.note()
+}
+
+// makes reports whether the request is one whose effect its stack may want
+// undone: a Create, or an Update to another policy.
+func (t *transition) makes() bool { return t.is("Create") || t.Stack != nil && t.elsewhere() }
+
+// made is the place of what this request made in the resource's list; -1 for
+// nowhere.
+func (t *transition) made() int {
+	return slices.IndexFunc(t.resource.Made, func(m Made) bool { return m.MessageID == t.entry.MessageID && m.Name == t.policy() })
+}
+
+// note records when the resource was asked for a Delete or an Update, by which
+// older Creates and replacements are cancelled.
+func (t *transition) note() {
+	switch {
+	case t.is("Delete"):
+		t.resource.Deletes = t.noted(t.resource.Deletes, Noted{Topic: t.Topic, Order: t.order()})
+	case t.is("Update"):
+		t.resource.Rollbacks = t.noted(t.resource.Rollbacks, Noted{PhysicalID: t.Stack.PhysicalID, Topic: t.Topic, Order: t.order()})
+	}
+}
+
+func (t *transition) noted(list []Noted, n Noted) []Noted {
+	i := slices.IndexFunc(list, func(old Noted) bool { return old.Topic == n.Topic && old.PhysicalID == n.PhysicalID })
+	switch {
+	case i < 0:
+		t.resources = true
+		return last(append(list, n), maxNoted)
+	case n.Order.After(list[i].Order):
+		t.resources = true
+		list[i] = n
+	}
+	return list
+}
+
+// last is the end of a list that may not grow.
+func last[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
+
+// without is the list without what is gone. An empty list is nil, which is not
+// stored.
+func without[T any](list []T, gone func(T) bool) []T {
+	var rest []T
+	for _, value := range list {
+		if !gone(value) {
+			rest = append(rest, value)
+		}
+	}
+	return rest
+}
+
+// holds reports whether the policy's intent is this request's and this
+// instance's.
+func (t *transition) holds(name Name) bool {
+	intent := t.policies[name].Intent
+	return intent != nil && intent.MessageID == t.entry.MessageID && intent.Instance == t.instance
+}
+
+// yield ends the lease that this request holds, if any. Without a doubt about
+// the call its traces go; with one they stay, for whoever must look.
+func (t *transition) yield(inDoubt bool) {
+	for name, p := range t.policies {
+		if !t.holds(name) {
+			continue
+		}
+		intent := *p.Intent
+		if inDoubt {
+			intent.Until = t.now
+			p.Intent = &intent
+			t.set(p)
+			continue
+		}
+		p.Intent = nil
+		t.set(p)
+		if intent.Fresh {
+			t.entry.Attempts = without(t.entry.Attempts, func(c Change) bool { return c == intent.Change })
+		}
+		if i := t.made(); intent.FreshEntry && i >= 0 {
+			t.resource.Made = without(t.resource.Made, func(m Made) bool { return m == t.resource.Made[i] })
+			t.resources = true
+		}
+	}
+}
+
+// settle records that SES has taken the decision's change.
+func (t *transition) settle(d Decision) {
+	t.open()
+	p := t.policies[d.Change.Name]
+	p.Intent = nil
+	if d.Repair {
+		t.set(p)
+		t.entry.Attempts = nil
+		t.end(d.Outcome)
+		t.note()
+		return
+	}
+	t.settleOwner(&p, d)
+	t.archive(&p)
+	p.Record = Record{Number: p.Number + 1, Present: d.Change.Action == Put, Text: d.Change.Text, Order: t.order(),
+		MessageID: t.entry.MessageID, By: t.requester(), At: t.now}
+	t.set(p)
+	t.settleResource(d)
+	t.note()
+	t.entry.Attempts = without(t.entry.Attempts, func(c Change) bool { return c.Name == d.Change.Name })
+	if !d.More {
+		t.entry.Effect = true
+		t.end(Outcome{Kind: Applied})
+	}
+}
+
+// settleOwner says whose the policy is after the change.
+func (t *transition) settleOwner(p *Policy, d Decision) {
+	switch {
+	case d.Restore && d.Change.Action == Put && p.Previous != nil:
+		owner := p.Previous.Owner
+		p.Owner, p.Previous = &owner, nil
+	case d.Change.Action == Delete && (p.Owner == nil || p.Owner.is(t.Request)):
+		p.Owner, p.Previous = nil, nil
+	case d.Change.Action == Delete, p.Owner.is(t.Request), t.Stack == nil:
+	case p.Owner.sameStack(t.Request):
+		p.Previous = nil
+		if p.Present {
+			p.Previous = &Previous{Owner: *p.Owner, Text: p.Text}
+		}
+		p.Owner = t.owner()
+	case p.Owner == nil && (t.makes() || !p.known()):
+		p.Owner = t.owner()
+	}
+}
+
+func (t *transition) owner() *Owner {
+	return &Owner{StackID: t.Stack.StackID, LogicalID: t.Stack.LogicalID, Topic: t.Topic}
+}
+
+// archive makes an earlier version of the current record.
+func (t *transition) archive(p *Policy) {
+	if !p.known() {
+		return
+	}
+	k := versionKey(p.Name, p.Number)
+	t.versions = append(t.versions, Version{header: header{PK: k.PK, SK: k.SK}, Name: p.Name, Record: p.Record})
+	p.Kept = append(slices.Clone(p.Kept), p.Number)
+	for len(p.Kept) > maxVersions {
+		t.trimmed = append(t.trimmed, versionKey(p.Name, p.Kept[0]))
+		p.Kept = p.Kept[1:]
+	}
+}
+
+// settleResource keeps what the resource has put and forgets what is gone.
+func (t *transition) settleResource(d Decision) {
+	if t.Stack == nil {
+		return
+	}
+	before := len(t.resource.Made)
+	if t.is("Delete") || d.More {
+		t.resource.Made = without(t.resource.Made, func(m Made) bool { return m.Name == d.Change.Name })
+		t.resources = t.resources || len(t.resource.Made) != before
+	}
+	if i := t.made(); i >= 0 && !t.resource.Made[i].Settled && !d.More {
+		t.resource.Made[i].Settled = true
+		t.resources = true
+	}
+}
+
+// release forgets that a takeover took the policy from this resource, once the
+// resource is deleted.
+func (t *transition) release() {
+	if !t.is("Delete") {
+		return
+	}
+	for _, p := range t.policies {
+		if p.Previous != nil && p.Previous.Owner.is(t.Request) {
+			p.Previous = nil
+			t.set(p)
+		}
+	}
+}
+
+// items are the items to write.
+func (t *transition) items() []item {
+	var items []item
+	for name := range t.touched {
+		p := t.policies[name]
+		items = append(items, &p)
+	}
+	for i := range t.versions {
+		items = append(items, &t.versions[i])
+	}
+	if t.resources && t.Stack != nil {
+		k := resourceKey(*t.Stack)
+		t.resource.PK, t.resource.SK = k.PK, k.SK
+		t.resource.ExpiresAt = 0
+		if len(t.resource.Made) == 0 {
+			t.resource.ExpiresAt = t.now.Add(keepRequests).Unix()
+		}
+		items = append(items, &t.resource)
+	}
+	if t.entryDue {
+		items = append(items, &t.entry)
+	}
+	return items
+}
