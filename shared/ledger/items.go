@@ -31,9 +31,12 @@ type header struct {
 	ExpiresAt int64  `dynamodbav:",omitempty"` // seconds since 1970; absent for never
 }
 
+// Structs keep one attribute that is not omitted: minidyn reads an empty map or
+// list back as a string.
+
 // Requester is who asked. StackID and LogicalID are claims unless Topic is set.
 type Requester struct {
-	SenderID  string `dynamodbav:",omitempty"`
+	SenderID  string // of the principal, from SQS
 	Topic     string `dynamodbav:",omitempty"` // verified
 	StackID   string `dynamodbav:",omitempty"`
 	LogicalID string `dynamodbav:",omitempty"`
@@ -137,7 +140,7 @@ const (
 
 // Outcome is how a request ended. The zero value says that it has not.
 type Outcome struct {
-	Kind    Kind   `dynamodbav:",omitempty"`
+	Kind    Kind
 	Code    string `dynamodbav:",omitempty"` // of a rejection; or AnswerUndelivered, beside Applied
 	Message string `dynamodbav:",omitempty"` // for people, clipped to 1 KB
 	// Own says that a superseded request was overtaken by its own stack, whose
