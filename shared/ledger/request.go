@@ -53,11 +53,17 @@ type Stack struct {
 // own are shorter: a StackId has at most 1,024.
 const maxID = 1024
 
-// bounded is r with every text that is compared or stored at most maxID long.
-// A longer one becomes its digest, so two different ones stay different.
+// bounded is r with every text that is compared or stored at most maxID long,
+// and with the digests of its secrets in their place. A longer text becomes its
+// digest, so two different ones stay different.
 func (r Request) bounded() Request {
 	for _, text := range []*string{&r.MessageID, &r.SourceMessageID, &r.NotificationID, &r.Topic, &r.SenderID, &r.Identity, &r.PolicyName} {
 		*text = bound(*text)
+	}
+	for _, secret := range []*string{&r.TaskToken, &r.ResponseURL} {
+		if *secret != "" {
+			*secret = Digest(*secret)
+		}
 	}
 	if r.Stack != nil {
 		stack := *r.Stack

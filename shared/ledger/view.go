@@ -49,12 +49,13 @@ func (l *Ledger) Read(ctx context.Context, requests []Request) (*View, error) {
 
 // read reads what the view lacks to decide on the requests.
 func (v *View) read(ctx context.Context, requests ...Request) error {
+	tried := map[key]bool{}
 	for range maxRounds {
 		missing := map[key]bool{}
 		for _, r := range requests {
 			for _, k := range v.needs(r) {
-				if _, ok := v.items[k]; !ok {
-					missing[k] = true
+				if _, ok := v.items[k]; !ok && !tried[k] {
+					missing[k], tried[k] = true, true
 				}
 			}
 		}

@@ -52,7 +52,11 @@ func client(w wire) *dynamodb.Client {
 // newTable is a wire to an empty table.
 func newTable(t *testing.T) wire {
 	t.Helper()
-	w := serve(server.NewServer())
+	return createTable(t, serve(server.NewServer()))
+}
+
+func createTable(t *testing.T, w wire) wire {
+	t.Helper()
 	_, err := client(w).CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: aws.String(table), BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{
