@@ -193,15 +193,15 @@ func (d decider) remove(p Policy) Decision {
 // underLease is the decision, unless another instance is calling SES for the
 // policy.
 func (d decider) underLease(decision Decision) Decision {
-	intent := d.policies[cmpName(decision.Change.Name, d.policy())].Intent
+	intent := d.policies[firstNamed(decision.Change.Name, d.policy())].Intent
 	if intent == nil || intent.Instance == d.ledger.instance || !d.now.Before(intent.Until) {
 		return decision
 	}
 	return Decision{Do: Wait, Until: intent.Until}
 }
 
-// cmpName is the first of the names that is not empty.
-func cmpName(a, b Name) Name {
+// firstNamed is the first of the names that is not empty.
+func firstNamed(a, b Name) Name {
 	if a != (Name{}) {
 		return a
 	}
