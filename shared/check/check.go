@@ -58,16 +58,18 @@ func Request(m message.Message, s *message.Source, rules Rules) Verdict {
 	return v
 }
 
-// guard asks the guardrails: nothing if nothing is to be done, and about the
-// policy alone if the rest could not be read and is refused already.
+// guard asks the guardrails, unless nothing is to be done. They leave out what
+// could not be read, and is refused for that.
 func guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy) []finding.Finding {
-	switch {
-	case r.Nothing:
+	if r.Nothing {
 		return nil
-	case r.Identity.Name == "", r.PolicyName == "":
-		return g.CheckPolicy(r.Identity, parsed)
 	}
-	return g.CheckAt(s.Identity, s.PolicyName, r.Identity, r.PolicyName, parsed)
+	found, _ := g.Check(guardrail.Request{ // without a topic there is no error
+		Identity: r.Identity, IdentityAt: s.Identity,
+		PolicyName: r.PolicyName, PolicyNameAt: s.PolicyName,
+		Policy: parsed,
+	}, nil)
+	return found
 }
 
 func split(findings []finding.Finding) (warnings, violations []finding.Finding) {

@@ -27,7 +27,7 @@ func BenchmarkStars(b *testing.B) {
 			p, _ := policy.Check(doc.Root(), id)
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				if found := g.CheckPolicy(id, p); len(p.Statements) != 1 || found != nil {
+				if found := check(g, id, "", p); len(p.Statements) != 1 || found != nil {
 					b.Fatal(len(p.Statements), found)
 				}
 			}

@@ -35,10 +35,10 @@ func FuzzCheckPolicy(f *testing.F) {
 			return
 		}
 		p, _ := policy.Check(doc.Root(), id)
-		if found := open.CheckPolicy(id, p); found != nil {
+		if found := check(open, id, "", p); found != nil {
 			t.Fatalf("open, and refused %+v", found)
 		}
-		found := closed.CheckPolicy(id, p)
+		found := check(closed, id, "", p)
 		for _, one := range found {
 			switch one.Rule {
 			case guardrail.AllowPublicPrincipal, guardrail.AllowedPrincipals, guardrail.RequireMatchingResource:

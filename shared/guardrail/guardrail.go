@@ -1,20 +1,21 @@
 // Package guardrail refuses what a deployment does not want, whatever SES
-// thinks of it: identities, policy names, principals and resources.
+// accepts: identities, policy names, principals, actions, denials and resources.
+// It reads its settings itself, for the function and the command line alike.
 //
 // SES has no resource-level permission for its identity policies
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html),
-// so this is the only fence between "may write to the queue" and "may let
-// anybody send as any of our identities". In doubt it refuses.
+// so nothing else stands between "may write to the queue" and "may let anybody
+// send as any identity of the account". In doubt it refuses.
 //
-// It relies on the policy check for the rest: a policy with two Principal
-// members, say, is refused there, and only the first is looked at here. It does
-// not look into conditions except for the question whether they narrow who
-// "*" is.
+// It relies on package policy for what SES cannot accept: of a policy with two
+// Principal members, which is refused there, only the first is checked here. It
+// makes no calls and does not verify where a request came from: it is told, see
+// [Topic].
 package guardrail
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sespolicy/shared/document"
@@ -23,163 +24,114 @@ import (
 	"sespolicy/shared/policy"
 )
 
-// The guardrails, by the environment variables that govern them. The Rule of a
-// finding is one of these.
-const (
-	// AllowedIdentities: patterns of the identities that requests may touch,
-	// names or ARNs, the case of domains not counting. Empty: all.
-	AllowedIdentities = "ALLOWED_IDENTITIES"
-	// AllowedPolicyNames: patterns of the policy names that requests may write
-	// or delete. A put replaces what is there, so without this any requester can
-	// overwrite anybody's policy. Empty: all.
-	AllowedPolicyNames = "ALLOWED_POLICY_NAMES"
-	// AllowedPrincipals: patterns of the principals that an Allow may name. An
-	// account id stands for every principal of that account. A "*" is in the
-	// list when the list has a "*", or when a condition narrows it to what is in
-	// the list. Empty: all but the public.
-	AllowedPrincipals = "ALLOWED_PRINCIPALS"
-	// AllowPublicPrincipal lets an Allow name everybody, or what anybody can be,
-	// without a condition that narrows who. What anybody can be, the users of a
-	// public identity provider say, passes too when AllowedPrincipals has it
-	// literally.
-	AllowPublicPrincipal = "ALLOW_PUBLIC_PRINCIPAL"
-	// RequireMatchingResource refuses a resource that is not the identity of the
-	// request. A pattern that covers the identity passes, "*" too.
-	RequireMatchingResource = "REQUIRE_MATCHING_RESOURCE"
-)
-
-// Config is what a deployment sets. In a pattern, * stands for any number of
-// characters, dots and the @ among them, and ? for one; the whole has to match.
-// In a pattern over ARNs, none stands for more than one of the six fields.
-type Config struct {
-	AllowedIdentities, AllowedPolicyNames, AllowedPrincipals []string
-	AllowPublicPrincipal, RequireMatchingResource            bool
-}
-
 // Guardrail checks requests. It is safe for concurrent use.
-type Guardrail struct{ config Config }
+type Guardrail struct {
+	config Config
+	lists  lists // without the patterns that need a topic
+}
 
-// New takes a configuration, or says everything that is wrong with it: a
-// pattern that could never match anything is a mistake of whoever wrote it.
+// New compiles a configuration, or returns an error that lists everything that
+// is wrong with it: a pattern that can never match anything is a mistake.
 func New(c Config) (*Guardrail, error) {
-	var wrong []error
-	for _, list := range []struct {
-		variable, expected string
-		patterns           []string
-		ok                 func(byte) bool
-	}{
-		{AllowedIdentities, "email addresses, domains or identity ARNs in ASCII", c.AllowedIdentities, func(b byte) bool { return b > ' ' && b <= '~' }},
-		{AllowedPolicyNames, "letters, digits, hyphens and underscores", c.AllowedPolicyNames, func(b byte) bool { return b == '*' || b == '?' || policy.ValidName(string(b)) }},
-		{AllowedPrincipals, "account ids, ARNs or services in ASCII", c.AllowedPrincipals, func(b byte) bool { return b >= ' ' && b <= '~' }},
-	} {
-		for _, p := range list.patterns {
-			switch {
-			case p == "" || !all(p, list.ok):
-				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: %s were expected, * and ? as wildcards",
-					list.variable, finding.Quote(p), list.expected))
-			case identity.IsARN(p) && strings.Count(p, ":") < 5:
-				wrong = append(wrong, fmt.Errorf("%s has the pattern %s, which matches nothing: an ARN has six fields, write * for each that may be anything, as in arn:*:*:*:*:*",
-					list.variable, finding.Quote(p)))
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return &Guardrail{config: c, lists: c.expand("")}, nil
+}
+
+// Request is what the guardrails look at.
+type Request struct {
+	// Identity knows the account that owns it. If its Name is empty, because it
+	// could not be read, ALLOWED_IDENTITIES and REQUIRE_MATCHING_RESOURCE are not
+	// asked.
+	Identity identity.Identity
+	// PolicyName is not checked if it is empty, because it could not be read.
+	PolicyName string
+	// IdentityAt and PolicyNameAt are where the two were written; findings about
+	// nodes that do not exist are at /Identity and /PolicyName.
+	IdentityAt, PolicyNameAt document.Node
+	// Policy is the policy as far as [policy.Check] could read it; nil for a
+	// delete.
+	Policy *policy.Policy
+}
+
+// Check returns what the deployment refuses of a request, in document order. All
+// findings are violations, and the Rule of each is the variable of a guardrail.
+//
+// The topic is asked at most once, and only if a list that has a pattern with
+// ${topic} refuses the request without it. If that fails, Check returns no
+// findings and an error that wraps the topic's: the request is neither refused
+// nor allowed and has to be retried.
+func (g *Guardrail) Check(r Request, topic Topic) ([]finding.Finding, error) {
+	found := g.check(r, g.lists)
+	if topic == nil || !slices.ContainsFunc(found, g.dependsOnTopic) {
+		return found, nil
+	}
+	name, err := topic()
+	if err != nil {
+		return nil, fmt.Errorf("verifying the topic of the request: %w", err)
+	}
+	if !isTopicName(name) {
+		return found, nil
+	}
+	return g.check(r, g.config.expand(name)), nil
+}
+
+// dependsOnTopic reports whether a topic could make a finding go away. That of
+// an incomplete list stands for findings of any rule.
+func (g *Guardrail) dependsOnTopic(f finding.Finding) bool {
+	return g.config.usesTopic(f.Rule) || f.Rule == finding.RuleMore
+}
+
+func (g *Guardrail) check(r Request, l lists) []finding.Finding {
+	c := &check{config: g.config, lists: l, request: r}
+	c.identity()
+	c.policyName()
+	if r.Policy != nil {
+		for i := range r.Policy.Statements {
+			if c.found.Full(finding.Violation) {
+				break
 			}
+			c.statement(&r.Policy.Statements[i])
 		}
 	}
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
-	}
-	return &Guardrail{config: c}, nil
+	return c.found.Findings()
 }
 
-func all(text string, ok func(byte) bool) bool {
-	for i := range len(text) {
-		if !ok(text[i]) {
-			return false
-		}
-	}
-	return true
+// check is one check in progress.
+type check struct {
+	config Config
+	lists
+	request Request
+	found   finding.List
+	states  int // of action patterns that were examined so far
 }
 
-// Check says what the deployment refuses of a request: the identity, the policy
-// name, and the policy as far as [policy.Check] could read it, nil for a
-// delete. Every finding is a violation.
-func (g *Guardrail) Check(id identity.Identity, policyName string, p *policy.Policy) []finding.Finding {
-	return g.CheckAt(document.Node{}, document.Node{}, id, policyName, p)
+func (c *check) statement(s *policy.Statement) {
+	if !s.Is(policy.Deny) { // what is not clearly a Deny might allow
+		c.allowed(s)
+		c.allowedActions(s)
+	}
+	if mayDeny(s) && !c.config.AllowBroadDeny {
+		c.denied(s)
+	}
+	if c.config.RequireMatchingResource {
+		c.resource(s)
+	}
 }
 
-// CheckAt is [Guardrail.Check] for a request whose identity and policy name
-// stand at places in a document: the findings point there.
-func (g *Guardrail) CheckAt(identityAt, nameAt document.Node, id identity.Identity, policyName string, p *policy.Policy) []finding.Finding {
-	var found []finding.Finding
-	if !g.allowsIdentity(id) {
-		found = append(found, findingAt(identityAt, "/Identity", AllowedIdentities,
-			"the identity "+finding.Quote(id.String())+" is not among those that this deployment serves: ask its owner to add it to "+AllowedIdentities))
-	}
-	if len(g.config.AllowedPolicyNames) > 0 && !matchAny(g.config.AllowedPolicyNames, policyName) {
-		found = append(found, findingAt(nameAt, "/PolicyName", AllowedPolicyNames,
-			"the policy name "+finding.Quote(policyName)+" is not among those that requests may write: take another, or ask for it to be added to "+AllowedPolicyNames))
-	}
-	return append(found, g.CheckPolicy(id, p)...)
+// mayDeny reports whether a statement's Effect is Deny, or one of the effects in
+// another case: SES has taken ALLOW, and what it makes of it is not documented.
+func mayDeny(s *policy.Statement) bool {
+	effect := strings.TrimSpace(s.Effect.Text())
+	return !s.Is(policy.Allow) && (strings.EqualFold(effect, policy.Deny) || strings.EqualFold(effect, policy.Allow))
 }
 
-// CheckPolicy says what the deployment refuses of a policy by itself.
-func (g *Guardrail) CheckPolicy(id identity.Identity, p *policy.Policy) []finding.Finding {
-	if p == nil {
-		return nil
-	}
-	var found finding.List
-	for i := range p.Statements {
-		if found.Full(finding.Violation) {
-			break
-		}
-		s := &p.Statements[i]
-		if !s.Is(policy.Deny) { // what cannot be read as a Deny might allow
-			g.checkPrincipal(s, id.Partition, &found)
-		}
-		if g.config.RequireMatchingResource {
-			checkResource(s, id, &found)
-		}
-	}
-	return found.Findings()
-}
-
-func findingAt(at document.Node, path, rule, message string) finding.Finding {
+// refuse adds a violation at a node, or at a path if the node does not exist.
+func (c *check) refuse(at document.Node, path, rule, message string) {
 	if at.Exists() {
-		return at.Finding(rule, message)
-	}
-	return finding.Finding{Path: path, Rule: rule, Message: message}
-}
-
-func (g *Guardrail) allowsIdentity(id identity.Identity) bool {
-	for _, p := range g.config.AllowedIdentities {
-		if id.Matches(p) {
-			return true
-		}
-	}
-	return len(g.config.AllowedIdentities) == 0
-}
-
-func matchAny(patterns []string, text string) bool {
-	for _, p := range patterns {
-		if identity.Match(p, text) {
-			return true
-		}
-	}
-	return false
-}
-
-// checkResource refuses the resources that are not the identity. NotResource
-// stands for whatever it does not name.
-func checkResource(s *policy.Statement, id identity.Identity, found *finding.List) {
-	if id.Name == "" {
+		c.found.Add(at.Fault(rule, message))
 		return
 	}
-	for n := range policy.Values(s.Resource) {
-		if n.IsString() && id.Relation(n.Text()) == identity.Other {
-			found.Add(n.Fault(RequireMatchingResource, "the resource "+finding.Quote(n.Text())+" is not the identity "+
-				finding.Quote(id.String())+": name the identity's own ARN, one policy is for one identity"))
-		}
-	}
-	if s.NotResource.Exists() && !s.Is(policy.Deny) {
-		found.Add(s.NotResource.NameFault(RequireMatchingResource,
-			"NotResource stands for every identity it does not name: name the identity's own ARN in Resource"))
-	}
+	c.found.Append(finding.Finding{Path: path, Rule: rule, Message: message})
 }

@@ -30,6 +30,9 @@ func identityOf(t *testing.T, text string) identity.Identity {
 	return owner.Of(id)
 }
 
+// identityNamed is an identity by its name alone.
+func identityNamed(name string) identity.Identity { return identity.Identity{Name: name} }
+
 func guard(t *testing.T, c guardrail.Config) *guardrail.Guardrail {
 	t.Helper()
 	g, err := guardrail.New(c)
@@ -37,6 +40,15 @@ func guard(t *testing.T, c guardrail.Config) *guardrail.Guardrail {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// check asks the guardrails of a request without a topic.
+func check(g *guardrail.Guardrail, id identity.Identity, name string, p *policy.Policy) []finding.Finding {
+	found, err := g.Check(guardrail.Request{Identity: id, PolicyName: name, Policy: p}, nil)
+	if err != nil {
+		panic(err)
+	}
+	return found
 }
 
 // refused are the rules and paths of what a guardrail refuses of a policy.
@@ -48,7 +60,7 @@ func refused(g *guardrail.Guardrail, text string) []string {
 	id := owner.Of(identity.Identity{Name: "example.com"})
 	p, _ := policy.Check(doc.Root(), id)
 	var list []string
-	for _, f := range g.Check(id, "MyPolicy", p) {
+	for _, f := range check(g, id, "MyPolicy", p) {
 		list = append(list, f.Rule+" "+f.Path)
 	}
 	return list
@@ -95,7 +107,7 @@ func TestIdentities(t *testing.T) {
 	} {
 		g := guard(t, guardrail.Config{AllowedIdentities: test.patterns})
 		id := identityOf(t, test.identity)
-		findings := g.Check(id, "MyPolicy", nil) // nil: a delete is fenced too
+		findings := check(g, id, "MyPolicy", nil) // nil: a delete is fenced too
 		if allowed := len(findings) == 0; allowed != test.allowed {
 			t.Errorf("%s: %v allows %s: %v", test.reason, test.patterns, test.identity, allowed)
 		}
@@ -105,13 +117,35 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
+// Where only the case of an address differs, the refusal says so.
+func TestAddressesThatDifferInCaseOnly(t *testing.T) {
+	g := guard(t, guardrail.Config{AllowedIdentities: []string{"Billing@example.com"}, RequireMatchingResource: true})
+	for address, hinted := range map[string]bool{"billing@example.com": true, "building@example.com": false} {
+		id := identityOf(t, address)
+		doc, _ := document.Read([]byte(strings.Replace(allow(`{"AWS":"`+friend+`"}`), us+"example.com", us+strings.Replace(address, "bil", "BIL", 1), 1)))
+		p, _ := policy.Check(doc.Root(), id)
+		found := check(g, id, "MyPolicy", p)
+		if len(found) == 0 || found[0].Rule != guardrail.AllowedIdentities {
+			t.Fatalf("%s: got %v", address, found)
+		}
+		if hinted && (len(found) != 2 || found[1].Rule != guardrail.RequireMatchingResource) {
+			t.Fatalf("%s: got %v", address, found)
+		}
+		for _, f := range found {
+			if strings.Contains(f.Message, "differs only in case") != hinted {
+				t.Errorf("%s: %s", address, f.Message)
+			}
+		}
+	}
+}
+
 func TestPolicyNames(t *testing.T) {
 	g := guard(t, guardrail.Config{AllowedPolicyNames: []string{"team-a-*", "Shared?"}})
 	for name, allowed := range map[string]bool{
 		"team-a-newsletter": true, "team-a-": true, "Shared1": true,
-		"team-b-newsletter": false, "Team-a-newsletter": false, "xteam-a-": false, "Shared": false, "Shared12": false, "": false,
+		"team-b-newsletter": false, "Team-a-newsletter": false, "xteam-a-": false, "Shared": false, "Shared12": false,
 	} {
-		findings := g.Check(identityOf(t, "example.com"), name, nil)
+		findings := check(g, identityOf(t, "example.com"), name, nil)
 		if (len(findings) == 0) != allowed {
 			t.Errorf("%q: got %v", name, findings)
 		}
@@ -123,10 +157,13 @@ func TestFindingsPointIntoTheRequest(t *testing.T) {
 	doc, _ := document.Read([]byte("{\"detail\":\n {\"PolicyName\":\"p\", \"Identity\":\"example.com\"}}"))
 	g := guard(t, guardrail.Config{AllowedIdentities: []string{"a"}, AllowedPolicyNames: []string{"b"}})
 	at := doc.Root().Get("detail")
-	findings := g.CheckAt(at.Get("Identity"), at.Get("PolicyName"), identityOf(t, "example.com"), "p", nil)
+	findings, _ := g.Check(guardrail.Request{
+		Identity: identityOf(t, "example.com"), IdentityAt: at.Get("Identity"),
+		PolicyName: "p", PolicyNameAt: at.Get("PolicyName"),
+	}, nil)
 	want := []finding.Finding{
-		{Path: "/detail/Identity", Rule: "ALLOWED_IDENTITIES", Line: 2, Column: 32},
 		{Path: "/detail/PolicyName", Rule: "ALLOWED_POLICY_NAMES", Line: 2, Column: 16},
+		{Path: "/detail/Identity", Rule: "ALLOWED_IDENTITIES", Line: 2, Column: 32},
 	}
 	for i := range findings {
 		findings[i].Message = ""
@@ -182,7 +219,7 @@ func TestMatchingResource(t *testing.T) {
 		{"NotResource in a Deny", `"NotResource":"` + us + `other.com","effect":"Deny"`, nil},
 		{"Resource in lower case", `"resource":"` + us + `other.com"`, []string{"REQUIRE_MATCHING_RESOURCE /Statement/0/resource"}},
 	} {
-		text := `{"Statement":{"Action":"ses:*","Principal":{"AWS":"` + friend + `"},` + test.resource + `}}`
+		text := `{"Statement":{"Action":"ses:Send*","Principal":{"AWS":"` + friend + `"},` + test.resource + `}}`
 		if !strings.Contains(text, "effect") {
 			text = strings.Replace(text, `{"Action"`, `{"Effect":"Allow","Action"`, 1)
 		}

@@ -10,51 +10,72 @@ import (
 	"sespolicy/shared/policy"
 )
 
-// checkPrincipal checks who a statement lets in. Accounts are those of the
-// partition, where it is known.
-func (g *Guardrail) checkPrincipal(s *policy.Statement, partition string, found *finding.List) {
+// allowed checks who a statement lets in.
+func (c *check) allowed(s *policy.Statement) {
 	if n := s.NotPrincipal; n.Exists() {
-		if !g.config.AllowPublicPrincipal {
-			found.Add(n.NameFault(AllowPublicPrincipal, "NotPrincipal in an Allow lets in everybody it does not name: name in Principal who may send"))
+		if !c.config.AllowPublicPrincipal {
+			c.found.Add(n.NameFault(AllowPublicPrincipal, "NotPrincipal in an Allow lets in everybody it does not name: name in Principal who may send"))
 		}
-		if len(g.config.AllowedPrincipals) > 0 {
-			found.Add(n.NameFault(AllowedPrincipals, "NotPrincipal in an Allow lets in principals that are not in "+AllowedPrincipals+": name in Principal who may send"))
+		if len(c.config.AllowedPrincipals) > 0 {
+			c.found.Add(n.NameFault(AllowedPrincipals, "NotPrincipal in an Allow lets in principals that are not in "+AllowedPrincipals+": name in Principal who may send"))
 		}
 	}
-	var who narrowed
+	who := narrowed{check: c, condition: s.Condition}
 	for p := range principals(s.Principal) {
-		text := p.at.Text()
-		public := isPublic(p.kind, text)
-		if public {
-			who.look(g, s.Condition, partition)
-			named := !hasWildcard(text) && slices.Contains(g.config.AllowedPrincipals, text)
-			if !who.known && !named && !g.config.AllowPublicPrincipal {
-				found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+finding.Quote(text)+
-					" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"))
-				continue
-			}
-		}
-		listed := len(g.config.AllowedPrincipals) == 0 || g.allowsPrincipal(p.kind, text, partition) || public && who.listed
-		if !listed {
-			found.Add(p.at.Fault(AllowedPrincipals, "the principal "+finding.Quote(text)+
-				" is not among those that this deployment lets in: ask its owner to add it to "+AllowedPrincipals))
+		switch {
+		case isPublic(p.kind, p.at.Text()):
+			c.public(p, &who)
+		case isService(p.kind, p.at.Text()):
+			c.service(p, &who)
+		default:
+			c.listed(p, false)
 		}
 	}
 }
 
-// narrowed is whom a statement's conditions leave of everybody.
-type narrowed struct {
-	looked bool // at the conditions: once a statement, and only for the public
-	known  bool // there are conditions that say who
-	listed bool // by one of them, only principals in the list
+// public checks a principal that anybody can be.
+func (c *check) public(p principal, who *narrowed) {
+	text := p.at.Text()
+	who.look()
+	named := !hasWildcard(text) && slices.Contains(c.principals, text)
+	if who.caller.Answer != policy.Fixed && !named && !c.config.AllowPublicPrincipal {
+		c.found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+finding.Quote(text)+
+			" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"))
+		return
+	}
+	c.listed(p, who.callerListed)
 }
 
-func (n *narrowed) look(g *Guardrail, condition document.Node, partition string) {
+// listed checks that a principal is in the list; narrowed says that a condition
+// leaves only principals that are.
+func (c *check) listed(p principal, narrowed bool) {
+	if len(c.config.AllowedPrincipals) == 0 || narrowed || c.allowsPrincipal(p.kind, p.at.Text()) {
+		return
+	}
+	c.found.Add(p.at.Fault(AllowedPrincipals, "the principal "+finding.Quote(p.at.Text())+
+		" is not in "+AllowedPrincipals+" of this deployment: ask its owner to add it"))
+}
+
+// narrowed is whom a statement's conditions leave, looked up at most once for a
+// statement.
+type narrowed struct {
+	check     *check
+	condition document.Node
+
+	looked         bool
+	caller, source policy.Narrowing
+	callerListed   bool // one of the conditions leaves only principals in the list
+	sourceListed   bool // the same of accounts in the list and the owner's
+}
+
+func (n *narrowed) look() {
 	if n.looked {
 		return
 	}
-	conditions := narrow(condition)
-	n.looked, n.known, n.listed = true, len(conditions) > 0, g.allowsAny(conditions, partition)
+	n.looked = true
+	n.caller, n.source = policy.CallerOf(n.condition), policy.SourceOf(n.condition)
+	n.callerListed = n.check.allowsOne(n.caller, n.check.allowsParty)
+	n.sourceListed = n.check.allowsOne(n.source, n.check.allowsSource)
 }
 
 // principal is one principal of a statement, and its kind as written.
@@ -64,7 +85,7 @@ type principal struct {
 }
 
 // principals are the strings and numbers of a Principal element, whatever its
-// form: a form that the policy check refuses hides nobody here.
+// form: nothing is hidden by a form that the policy check refuses.
 func principals(n document.Node) func(yield func(principal) bool) {
 	return func(yield func(principal) bool) { eachPrincipal(n, policy.PrincipalAWS, yield) }
 }
@@ -89,7 +110,7 @@ func eachPrincipal(n document.Node, kind string, yield func(principal) bool) boo
 	return true
 }
 
-// anonymous is whom S3 names where nobody signed a request: everybody
+// anonymous is the canonical user that S3 shows for unsigned requests: everybody
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html).
 const anonymous = "65a011a29cdf8ec533ec3d1ccaae921c"
 
@@ -104,7 +125,7 @@ const anonymous = "65a011a29cdf8ec533ec3d1ccaae921c"
 //   - an identity provider that is in no account: the users of
 //     cognito-identity.amazonaws.com or accounts.google.com are those of every
 //     application (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html);
-//   - S3's name for nobody in particular.
+//   - S3's name for everybody.
 func isPublic(kind, text string) bool {
 	disguised := strings.Contains(text, "${") || strings.EqualFold(kind, policy.PrincipalFederated) || strings.EqualFold(text, anonymous)
 	return (disguised || hasWildcard(text)) && !accountIsFixed(text)
@@ -115,22 +136,28 @@ func hasWildcard(text string) bool { return strings.ContainsAny(text, "*?") }
 // accountIsFixed reports whether a pattern over ARNs matches those of one
 // account only: neither a wildcard nor a variable stands before the account's
 // 12 digits.
-func accountIsFixed(pattern string) bool {
+func accountIsFixed(pattern string) bool { return fixedAccount(pattern) != "" }
+
+// fixedAccount is the only account whose ARNs a pattern matches; empty if there
+// may be several, or none.
+func fixedAccount(pattern string) string {
 	fields := strings.SplitN(pattern, ":", 6)
-	return len(fields) == 6 && fields[0] == "arn" && !strings.ContainsAny(strings.Join(fields[:5], ""), "*?$") && identity.IsAccount(fields[4])
+	if len(fields) == 6 && fields[0] == "arn" && !strings.ContainsAny(strings.Join(fields[:5], ""), "*?$") && identity.IsAccount(fields[4]) {
+		return fields[4]
+	}
+	return ""
 }
 
-// allowsPrincipal reports whether a principal is in the list.
-func (g *Guardrail) allowsPrincipal(kind, text, partition string) bool {
-	for _, pattern := range g.config.AllowedPrincipals {
+// allowsPrincipal reports whether a principal is in the list. The ? of a pattern
+// does not stand for a * in text, which stands for more.
+func (c *check) allowsPrincipal(kind, text string) bool {
+	return slices.ContainsFunc(c.principals, func(pattern string) bool {
 		if strings.Contains(text, "*") && strings.Contains(pattern, "?") {
-			continue // the ? must not stand for a * that stands for more
+			return false
 		}
-		if matchPrincipal(pattern, text) || kind == policy.PrincipalAWS && coversAccount(pattern, text, partition) {
-			return true
-		}
-	}
-	return false
+		return matchPrincipal(pattern, text) ||
+			kind == policy.PrincipalAWS && coversAccount(pattern, text, c.request.Identity.Partition)
+	})
 }
 
 // matchPrincipal compares ARNs with patterns over ARNs only: role names may end
@@ -145,6 +172,7 @@ func matchPrincipal(pattern, text string) bool {
 // coversAccount reports whether the pattern stands for an AWS principal's
 // account as a whole: an account id for the account's ARNs, and a pattern that
 // the account's root matches for its id, since the two are the same principal.
+// Accounts are those of the partition, if it is known.
 func coversAccount(pattern, text, partition string) bool {
 	if identity.IsAccount(text) {
 		if partition == "" {
@@ -160,22 +188,27 @@ func coversAccount(pattern, text, partition string) bool {
 		(fields[2] == "iam" || fields[2] == "sts") && fields[3] == "" && fields[4] == pattern
 }
 
-// allowsAny reports whether one of the narrowing conditions leaves only
-// principals that are in the list.
-func (g *Guardrail) allowsAny(narrowing []document.Node, partition string) bool {
-	for _, values := range narrowing {
-		if g.allowsAll(values, partition) {
-			return true
-		}
-	}
-	return false
+// allowsOne reports whether one of the narrowing conditions leaves only parties
+// that are allowed.
+func (c *check) allowsOne(n policy.Narrowing, allows func(policy.Party) bool) bool {
+	return len(c.config.AllowedPrincipals) > 0 && slices.ContainsFunc(n.Conditions, func(parties []policy.Party) bool {
+		return !slices.ContainsFunc(parties, func(p policy.Party) bool { return !allows(p) })
+	})
 }
 
-func (g *Guardrail) allowsAll(values document.Node, partition string) bool {
-	for v := range policy.Values(values) {
-		if !g.allowsPrincipal(policy.PrincipalAWS, v.Text(), partition) {
-			return false
-		}
+// allowsParty reports whether the list has what a condition's value stands for:
+// an account by its id, an organization by its own, an ARN by a pattern. The
+// owner's organization, ${aws:ResourceOrgID}, is not known here and so not listed.
+func (c *check) allowsParty(p policy.Party) bool {
+	switch {
+	case p.Owner:
+		account := c.request.Identity.Account
+		return account != "" && c.allowsPrincipal(policy.PrincipalAWS, account)
+	case p.Account != "" && slices.Contains(c.principals, p.Account):
+		return true
+	case p.Organization != "" && slices.ContainsFunc(c.principals, func(pattern string) bool { return identity.Match(pattern, p.Organization) }):
+		return true
+	default:
+		return !strings.Contains(p.Value, "${") && c.allowsPrincipal(policy.PrincipalAWS, p.Value)
 	}
-	return true
 }

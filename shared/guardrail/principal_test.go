@@ -14,13 +14,16 @@ const (
 )
 
 func TestPublicPrincipal(t *testing.T) {
-	closed, open := guard(t, guardrail.Config{}), guard(t, guardrail.Config{AllowPublicPrincipal: true})
+	closed := guard(t, guardrail.Config{AllowBroadDeny: true})
+	open := guard(t, guardrail.Config{AllowBroadDeny: true, AllowPublicPrincipal: true})
 	for _, test := range []struct {
 		reason, policy string
 		want           []string
 	}{
 		{"an account", allow(`{"AWS":"` + friend + `"}`), nil},
-		{"a service", allow(`{"Service":"ses.amazonaws.com"}`), nil},
+		{"a service", allow(`{"Service":"ses.amazonaws.com"}`), []string{public + "Principal/Service"}},
+		{"a service that acts for an account", allow(`{"Service":"ses.amazonaws.com"}`, `"Condition":{"StringEquals":{"aws:SourceAccount":"`+friend+`"}}`), nil},
+		{"a service as an AWS principal", allow(`{"AWS":"ses.amazonaws.com"}`), []string{public + "Principal/AWS"}},
 		{"a star", allow(`"*"`), []string{public + "Principal"}},
 		{"a star in AWS", allow(`{"AWS":"*"}`), []string{public + "Principal/AWS"}},
 		{"a star in a list", allow(`{"AWS":["` + friend + `","*"]}`), []string{public + "Principal/AWS/1"}},
@@ -240,7 +243,7 @@ func TestPublicInDisguise(t *testing.T) {
 		{"a pattern over providers", "*.google.com", google, false},
 		{"everything", "*", google, false},
 		{"everybody is not meant by everything", "*", `"*"`, false},
-		{"a variable, literally", "${aws:PrincipalArn}", `{"AWS":"${aws:PrincipalArn}"}`, true},
+		{"a service, without a source", "ses.amazonaws.com", `{"Service":"ses.amazonaws.com"}`, false},
 	} {
 		g := guard(t, guardrail.Config{AllowedPrincipals: []string{test.pattern}})
 		if got := refused(g, allow(test.principal)); (got == nil) != test.allowed {

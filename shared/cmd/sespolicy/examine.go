@@ -58,7 +58,8 @@ func (e *examiner) policy(at document.Node) []finding.Finding {
 	if f, tooLarge := policy.CheckSize(at, at.Minified()); tooLarge {
 		findings = append(findings, f)
 	}
-	return append(findings, e.fence.CheckPolicy(e.identity, p)...)
+	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, Policy: p}, nil) // without a topic there is no error
+	return append(findings, refused...)
 }
 
 // request checks a request, in its envelopes or bare. Findings get their place in
