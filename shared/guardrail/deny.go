@@ -26,6 +26,8 @@ func (c *check) denied(s *policy.Statement) {
 			account = text
 		}
 		switch {
+		case text == "":
+			continue // names nobody, package policy refuses it
 		case p.kind != policy.PrincipalAWS && p.kind != policy.PrincipalFederated:
 			account = ""
 		case account != "" && own != "" && account != own:

@@ -62,6 +62,12 @@ type Config struct {
 	AllowBroadDeny, AllowPublicPrincipal, RequireMatchingResource, ProtectStackPolicies bool
 }
 
+// Off are the settings that refuse nothing, for a deployment whose settings are
+// not known.
+func Off() Config {
+	return Config{AllowedActions: []string{"*"}, AllowBroadDeny: true, AllowPublicPrincipal: true}
+}
+
 // Setting is one variable.
 type Setting struct {
 	Variable string

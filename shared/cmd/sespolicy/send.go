@@ -71,7 +71,7 @@ func newSendCommand() *cobra.Command {
 // openExaminer checks requests for a queue. What this deployment refuses is
 // not known here: the guardrails let all through.
 func openExaminer(queueARN string) (*examiner, error) {
-	fence, err := guardrail.New(guardrail.Config{AllowedActions: []string{"*"}, AllowBroadDeny: true, AllowPublicPrincipal: true})
+	fence, err := guardrail.New(guardrail.Off())
 	if err != nil {
 		return nil, err
 	}
