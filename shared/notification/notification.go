@@ -74,6 +74,16 @@ func Read(n document.Node) Notification {
 	}
 }
 
+// Parse is [Read] for the body of a message. A body that is no JSON object is a
+// notification of nothing.
+func Parse(body string) Notification {
+	doc, _ := document.ReadString(body)
+	if doc == nil {
+		return Notification{}
+	}
+	return Read(doc.Root())
+}
+
 // Verified is what SNS signed.
 type Verified struct {
 	TopicARN string

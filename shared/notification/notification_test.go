@@ -25,7 +25,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sespolicy/shared/document"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/notification"
 )
@@ -190,11 +189,16 @@ func TestVerified(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	doc, _ := document.Read([]byte(`{"Type":"Notification","MessageId":"i","TopicArn":"a","Subject":"","Message":"m\u000a","Timestamp":"t",
-		"SignatureVersion":1,"Signature":"s","SigningCertURL":"u","UnsubscribeURL":"x"}`))
+	const body = `{"Type":"Notification","MessageId":"i","TopicArn":"a","Subject":"","Message":"m\u000a","Timestamp":"t",
+		"SignatureVersion":1,"Signature":"s","SigningCertURL":"u","UnsubscribeURL":"x"}`
 	want := notification.Notification{Type: "Notification", MessageID: "i", TopicARN: "a", HasSubject: true, Message: "m\n", Timestamp: "t", Signature: "s", SigningCertURL: "u"}
-	if diff := cmp.Diff(want, notification.Read(doc.Root())); diff != "" {
+	if diff := cmp.Diff(want, notification.Parse(body)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, body := range []string{"", "{", "[]", "null"} {
+		if got := notification.Parse(body); got != (notification.Notification{}) {
+			t.Errorf("%q: got %+v", body, got)
+		}
 	}
 }
 
