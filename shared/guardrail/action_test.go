@@ -89,7 +89,7 @@ func TestHostileActionsAreBounded(t *testing.T) {
 		t.Error("nothing was refused")
 	}
 	if got := refused(g, withAction(`"Action":"ses:`+strings.Repeat("*", 60_000)+`"`)); len(got) != 1 {
-		t.Errorf("stars without end: got %q", got)
+		t.Errorf("many stars: got %q", got)
 	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %v", took)

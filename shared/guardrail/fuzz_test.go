@@ -19,15 +19,15 @@ func FuzzCheckPolicy(f *testing.F) {
 		f.Add([]byte(allow(principal, `"Condition":{"StringLike":{"aws:PrincipalOrgID":["o-a"],"aws:SourceArn":"arn:aws:s3:::*"}}`)))
 		f.Add([]byte(allow(principal, `"NotPrincipal":{}`, `"NotResource":[]`)))
 	}
-	guardOf := func(c guardrail.Config) *guardrail.Guardrail {
+	compile := func(c guardrail.Config) *guardrail.Guardrail {
 		g, err := guardrail.New(c)
 		if err != nil {
 			f.Fatal(err)
 		}
 		return g
 	}
-	open := guardOf(guardrail.Config{AllowPublicPrincipal: true})
-	closed := guardOf(guardrail.Config{AllowedPrincipals: []string{friend}, RequireMatchingResource: true})
+	open := compile(guardrail.Off())
+	closed := compile(guardrail.Config{AllowedPrincipals: []string{friend}, RequireMatchingResource: true})
 	id := owner.Of(identity.Identity{Name: "example.com"})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		doc, _ := document.Read(text)
@@ -41,7 +41,8 @@ func FuzzCheckPolicy(f *testing.F) {
 		found := check(closed, id, "", p)
 		for _, one := range found {
 			switch one.Rule {
-			case guardrail.AllowPublicPrincipal, guardrail.AllowedPrincipals, guardrail.RequireMatchingResource:
+			case guardrail.AllowPublicPrincipal, guardrail.AllowedPrincipals, guardrail.AllowedActions, guardrail.AllowBroadDeny,
+				guardrail.RequireMatchingResource, finding.RuleMore:
 			default:
 				t.Fatalf("no guardrail: %+v", one)
 			}

@@ -253,11 +253,11 @@ func TestHostilePoliciesAreJudgedAtOnce(t *testing.T) {
 	})
 	begin := time.Now()
 	for reason, text := range map[string]string{
-		"principals without end":    allow(`{"AWS":[` + many(`"*",`, 15_000) + `]}`),
+		"many principals":           allow(`{"AWS":[` + many(`"*",`, 15_000) + `]}`),
 		"principals and conditions": allow(`{"AWS":[`+many(`"*",`, 8_000)+`]}`, `"Condition":{"StringEquals":{`+keys.String()+`"a":"b"}}`),
-		"conditions without end":    allow(`"*"`, `"Condition":{`+many(`"StringEquals":{"aws:PrincipalOrgID":"o-a"},`, 1_400)+`}`),
+		"many conditions":           allow(`"*"`, `"Condition":{`+many(`"StringEquals":{"aws:PrincipalOrgID":"o-a"},`, 1_400)+`}`),
 		"one long principal":        allow(`{"AWS":"` + strings.Repeat("a", 64_000) + `"}`),
-		"resources without end":     strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 2_500)+`]`, 1),
+		"many resources":            strings.Replace(allow(`{"AWS":"`+friend+`"}`), `"`+us+`example.com"`, `[`+many(`"arn:aws:ses:*:*:*:*:a",`, 2_500)+`]`, 1),
 	} {
 		if got := refused(g, text); len(got) == 0 || len(got) > 2*finding.MaxFindings {
 			t.Errorf("%s: %d findings", reason, len(got))
