@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"sespolicy/shared/guardrail"
@@ -49,7 +48,7 @@ func readEnvironment(lookup func(string) string) (environment, error) {
 		MaxReceiveCount:     v.receives(envMaxReceiveCount),
 		MinCallInterval:     v.interval(envMinCallInterval),
 		EventBusName:        lookup(envEventBusName),
-		AnswerStepFunctions: v.boolean(envAnswerStepFunctions, false),
+		AnswerStepFunctions: v.boolean(envAnswerStepFunctions),
 		Guardrail:           v.guardrail(),
 	}
 	if len(v.wrong) > 0 {
@@ -100,40 +99,25 @@ func (v *variables) interval(name string) time.Duration {
 	return interval
 }
 
-func (v *variables) boolean(name string, absent bool) bool {
+func (v *variables) boolean(name string) bool {
 	switch v.lookup(name) {
-	case "":
-		return absent
+	case "", "false":
+		return false
 	case "true":
 		return true
-	case "false":
-		return false
 	}
 	v.refuse(name, "true or false")
-	return absent
-}
-
-func (v *variables) patterns(name string) []string {
-	value := v.lookup(name)
-	if value == "" {
-		return nil
-	}
-	patterns := strings.Split(value, ",")
-	for i := range patterns {
-		patterns[i] = strings.TrimSpace(patterns[i])
-	}
-	return patterns
+	return false
 }
 
 // guardrail reads the guardrails' variables.
 func (v *variables) guardrail() *guardrail.Guardrail {
-	g, err := guardrail.New(guardrail.Config{
-		AllowedIdentities:       v.patterns(guardrail.AllowedIdentities),
-		AllowedPolicyNames:      v.patterns(guardrail.AllowedPolicyNames),
-		AllowedPrincipals:       v.patterns(guardrail.AllowedPrincipals),
-		AllowPublicPrincipal:    v.boolean(guardrail.AllowPublicPrincipal, false),
-		RequireMatchingResource: v.boolean(guardrail.RequireMatchingResource, true),
-	})
+	config, err := guardrail.Read(v.lookup)
+	if err != nil {
+		v.wrong = append(v.wrong, err)
+		return nil
+	}
+	g, err := guardrail.New(config)
 	if err != nil {
 		v.wrong = append(v.wrong, err)
 	}

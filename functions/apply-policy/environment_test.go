@@ -46,7 +46,8 @@ func rules(g *guardrail.Guardrail) []string {
 	doc, _ := document.ReadString(`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail","Resource":"arn:aws:ses:us-east-1:123456789012:identity/b.com"}]}`)
 	p, _ := policy.Check(doc.Root(), id)
 	found := []string{}
-	for _, f := range g.Check(id, "P", p) {
+	refused, _ := g.Check(guardrail.Request{Identity: id, PolicyName: "P", Policy: p}, nil)
+	for _, f := range refused {
 		found = append(found, f.Rule)
 	}
 	slices.Sort(found)
