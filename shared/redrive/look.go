@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,10 +85,11 @@ type Look struct {
 
 	client    *sqs.Client
 	queue     Queue
-	held      map[string]string // the newest receipt handle of each message id
-	order     []string          // the ids, in the order they were seen
-	until     time.Time         // when the first of them come back
-	lookUntil time.Time         // by then all is back that a receive whose answer was lost has hidden
+	held      map[string]string    // the newest receipt handle of each message id
+	expires   map[string]time.Time // when each is visible again at the earliest
+	order     []string             // the ids, in the order they were seen
+	until     time.Time            // when the first of them come back
+	lookUntil time.Time            // by then all is back that a receive whose answer was lost has hidden
 }
 
 // Complete reports whether there is no sign that a letter was not seen.
@@ -97,7 +99,7 @@ func (l *Look) Complete() bool { return l.Ended && l.Seen >= l.Counted }
 // When the context ends it stops after the receive in hand. The look must be
 // released, also when there is an error.
 func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*Look, error) {
-	l := &Look{client: client, queue: from, held: map[string]string{}}
+	l := &Look{client: client, queue: from, held: map[string]string{}, expires: map[string]time.Time{}}
 	if err := l.count(ctx); err != nil {
 		return l, err
 	}
@@ -175,6 +177,7 @@ func (l *Look) count(ctx context.Context) error {
 func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) error {
 	ctx, cancel := call(ctx)
 	defer cancel()
+	asked := time.Now()
 	out, err := l.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: aws.String(l.queue.URL), MaxNumberOfMessages: batchSize, WaitTimeSeconds: receiveWait,
 		VisibilityTimeout:           int32(hold / time.Second),
@@ -194,6 +197,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 		id := aws.ToString(m.MessageId)
 		_, again := l.held[id]
 		l.held[id] = aws.ToString(m.ReceiptHandle)
+		l.expires[id] = asked.Add(hold)
 		if again {
 			continue
 		}
@@ -237,14 +241,26 @@ func (l *Look) hide(ctx context.Context, ids []string, hold func(position int) t
 	ctx, cancel := call(ctx)
 	defer cancel()
 	input := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: aws.String(l.queue.URL)}
+	asked, until := time.Now(), map[string]time.Time{}
 	for i, id := range ids {
+		if !asked.Before(l.expires[id]) {
+			// Its receipt handle would still work, on another consumer's delivery.
+			delete(l.held, id)
+			failed++
+			continue
+		}
+		until[id] = asked.Add(hold(i))
 		input.Entries = append(input.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(l.held[id]), VisibilityTimeout: int32(hold(i) / time.Second),
 		})
+	}
+	if len(input.Entries) == 0 {
+		return failed, nil
 	}
 	out, err := l.client.ChangeMessageVisibilityBatch(ctx, input)
 	if err != nil {
 		return len(ids), err
 	}
-	return len(out.Failed), nil
+	maps.Copy(l.expires, until)
+	return failed + len(out.Failed), nil
 }

@@ -128,7 +128,7 @@ func (r Redrive) hold(ctx context.Context, look *Look, chosen []*Letter) error {
 	if turn(len(chosen)) > maxHold-time.Hour {
 		return fmt.Errorf("at %d a second, %d letters take longer than the 12 hours that SQS hides a message: raise the rate, or choose fewer", r.Rate, len(chosen))
 	}
-	others := &Look{client: look.client, queue: look.queue, held: maps.Clone(look.held), order: slices.Clone(look.order), until: look.until}
+	others := &Look{client: look.client, queue: look.queue, held: maps.Clone(look.held), expires: look.expires, order: slices.Clone(look.order), until: look.until}
 	for i := range chosen {
 		delete(others.held, chosen[i].ID)
 	}
