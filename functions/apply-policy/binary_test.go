@@ -171,12 +171,12 @@ func (b *binary) sesFault(email.Call) email.Fault {
 func (b *binary) queueFault(call queue.Call) queue.Fault {
 	switch call.Action {
 	case "ChangeMessageVisibilityBatch":
-		return queue.Fault{Err: &queue.Error{Code: "InvalidParameterValue"}}
+		return queue.Fault{Code: "InvalidParameterValue"}
 	case "SendMessage":
 		if call.Queue == b.stack.DeadLetters().Name() && !b.calm.Load() && time.Since(b.s.began)%(2*time.Second) < time.Second {
 			return one(b.s.dice, "outage", // the SDK tries the first again
-				queue.Fault{Err: &queue.Error{Code: "InternalError", Status: http.StatusInternalServerError}},
-				queue.Fault{Err: &queue.Error{Code: "AccessDenied", Status: http.StatusForbidden}})
+				queue.Fault{Code: "InternalError", Status: http.StatusInternalServerError},
+				queue.Fault{Code: "AccessDenied", Status: http.StatusForbidden})
 		}
 	}
 	return queue.Fault{}

@@ -249,7 +249,7 @@ func TestNothingIsDeletedBeforeItsDeadLetterIsSafe(t *testing.T) {
 	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
 		w.sqs.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
 			if c.Action == "SendMessage" && c.Queue == "DeadLetterQueue" {
-				return queue.Fault{Err: &queue.Error{Code: "AccessDeniedException", Status: 400}}
+				return queue.Fault{Code: "AccessDeniedException", Status: 400}
 			}
 			return queue.Fault{}
 		}})

@@ -156,41 +156,41 @@ func (s *simulation) sesFault(call email.Call) email.Fault {
 // queueFault is what goes wrong with a call of the queues, the mapping's and
 // the function's.
 func (s *simulation) queueFault(call queue.Call) queue.Fault {
-	failed := &queue.Error{Code: "InternalError", Status: http.StatusInternalServerError}
+	failed := queue.Fault{Code: "InternalError", Status: http.StatusInternalServerError}
 	switch call.Action {
 	case "ReceiveMessage":
 		switch {
 		case s.under(receiveFails):
-			return queue.Fault{Err: failed}
+			return failed
 		case s.under(receiveLost):
 			s.lostReceives.Add(1)
-			return queue.Fault{LoseAnswer: true}
+			return queue.Fault{Hang: true, Act: true}
 		}
-		return queue.Fault{Latency: s.dice.between("receiving", time.Millisecond, 40*time.Millisecond)}
+		return queue.Fault{Before: s.dice.between("receiving", time.Millisecond, 40*time.Millisecond)}
 	case "DeleteMessage":
 		return s.deleteFault(failed)
 	case "ChangeMessageVisibilityBatch":
 		if s.under(delaysFail) {
-			return one(s.dice, "delays failing", queue.Fault{Err: failed}, queue.Fault{NoAnswer: true}, queue.Fault{LoseAnswer: true})
+			return one(s.dice, "delays failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
 		}
 	case "SendMessage":
 		switch {
 		case call.Queue != s.dead.Name():
 		case s.under(lettersFail):
-			return queue.Fault{Err: failed}
+			return failed
 		case s.under(lettersHang):
-			return queue.Fault{NoAnswer: true}
+			return queue.Fault{Hang: true}
 		case s.under(lettersForget):
-			return queue.Fault{LoseAnswer: true}
+			return queue.Fault{Hang: true, Act: true}
 		}
 	}
 	return queue.Fault{}
 }
 
 // deleteFault fails a delete of the mapping.
-func (s *simulation) deleteFault(failed error) queue.Fault {
+func (s *simulation) deleteFault(failed queue.Fault) queue.Fault {
 	if s.under(deleteFails) {
-		return one(s.dice, "deletes failing", queue.Fault{Err: failed}, queue.Fault{NoAnswer: true}, queue.Fault{LoseAnswer: true})
+		return one(s.dice, "deletes failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
 	}
-	return queue.Fault{Latency: s.dice.between("deleting", time.Millisecond, 20*time.Millisecond)}
+	return queue.Fault{Before: s.dice.between("deleting", time.Millisecond, 20*time.Millisecond)}
 }

@@ -74,9 +74,9 @@ func (b backlog) drain(t *testing.T) (went drained) {
 			Call: func(call queue.Call) queue.Fault {
 				switch call.Action {
 				case "ReceiveMessage":
-					return queue.Fault{Latency: d.between("receiving", 5*time.Millisecond, 25*time.Millisecond)}
+					return queue.Fault{Before: d.between("receiving", 5*time.Millisecond, 25*time.Millisecond)}
 				case "DeleteMessage": // ten of them are one call of AWS's
-					return queue.Fault{Latency: d.between("deleting", 500*time.Microsecond, 1500*time.Microsecond)}
+					return queue.Fault{Before: d.between("deleting", 500*time.Microsecond, 1500*time.Microsecond)}
 				}
 				return queue.Fault{}
 			},

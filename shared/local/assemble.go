@@ -32,11 +32,11 @@ func (s *Stack) assemble(ctx context.Context) error {
 			return err
 		}
 	}
-	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL})
-	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
-	s.Topics = topic.New(topic.Config{Account: Account, Region: Region})
-	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
 	s.States = states.New()
+	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL, Sent: s.States.Note})
+	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
+	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Queue: s.sendTo})
+	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
 	s.Responses = response.New()
 	s.Tables = table.New(Account, Region)
 	for _, add := range []func() error{s.addTables, s.addQueues, s.addTopics, s.addRules, s.addFunction} {
@@ -114,7 +114,7 @@ func (s *Stack) addTopics() error {
 	for _, described := range s.Resources.Topics {
 		arn := s.Topics.Create(described.Name)
 		for _, subscription := range described.Subscriptions {
-			target, ok := s.Queues.LookupARN(subscription.Endpoint)
+			send, ok := s.sendTo(subscription.Endpoint)
 			if !ok {
 				return fmt.Errorf("a subscription of the topic %s goes to %s, which is not a queue of this template", described.LogicalID, subscription.Endpoint)
 			}
@@ -122,7 +122,7 @@ func (s *Stack) addTopics() error {
 				TopicARN: arn,
 				QueueARN: subscription.Endpoint,
 				Raw:      subscription.RawMessageDelivery,
-				Send:     func(ctx context.Context, message topic.Message) error { return forward(ctx, target, message) },
+				Send:     send,
 			})
 			if err != nil {
 				return fmt.Errorf("subscribing to the topic %s: %w", described.LogicalID, err)
@@ -132,13 +132,12 @@ func (s *Stack) addTopics() error {
 	return nil
 }
 
-// forward puts a topic's delivery on a queue.
-func forward(ctx context.Context, target *queue.Queue, message topic.Message) error {
-	attributes := make(map[string]queue.Attribute, len(message.Attributes))
-	for name, attribute := range message.Attributes {
-		attributes[name] = queue.Attribute(attribute)
-	}
-	return deliver(ctx, target, queue.Input{Body: message.Body, Attributes: attributes, GroupID: message.MessageGroupID})
+// sendTo is how a topic sends to the queue of an ARN.
+func (s *Stack) sendTo(queueARN string) (topic.Send, bool) {
+	target, ok := s.Queues.LookupARN(queueARN)
+	return func(ctx context.Context, m topic.Message) error {
+		return deliver(ctx, target, queue.Input{Body: m.Body, Attributes: m.Attributes, GroupID: m.MessageGroupID, TraceHeader: m.TraceHeader})
+	}, ok
 }
 
 func (s *Stack) addRules() error {

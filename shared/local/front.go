@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
 	"sespolicy/shared/local/table"
@@ -48,6 +49,10 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Function.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, response.PathPrefix):
 		s.Responses.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, email.PathPrefix):
+		s.Email.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, topic.CertificatePrefix):
+		s.Topics.ServeHTTP(w, r)
 	case r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
 		s.serveQuery(w, r)
 	case r.Method == http.MethodGet && r.URL.Path == "/":
@@ -91,8 +96,12 @@ func (s *Stack) serveQuery(w http.ResponseWriter, r *http.Request) {
 	case topic.Version:
 		s.Topics.ServeHTTP(w, r)
 	case "2012-11-05":
-		refuseXML(w, "InvalidAction", "this SQS speaks AWS JSON 1.0, as AWS clients have since late 2023: use a newer one")
+		s.Queues.ServeHTTP(w, r)
 	default:
+		if version == "" && r.Form.Get("Action") == "SendMessage" { // API Gateway names no version
+			s.Queues.ServeHTTP(w, r)
+			return
+		}
 		refuseXML(w, "InvalidAction", fmt.Sprintf("%s of the API version %q is not served: %s", r.Form.Get("Action"), version, served))
 	}
 }

@@ -123,6 +123,7 @@ func TestOnePortForEveryClient(t *testing.T) {
 		t.Errorf("DynamoDB: %v, %v", items, err)
 	}
 	steps := sfn.New(sfn.Options{BaseEndpoint: &s.URL, Region: local.Region, Credentials: keys})
+	s.States.Issue(strings.Repeat("t", 64))
 	if _, err := steps.SendTaskSuccess(t.Context(), &sfn.SendTaskSuccessInput{TaskToken: aws.String(strings.Repeat("t", 64)), Output: aws.String(`{}`)}); err != nil || len(s.States.Answers()) != 1 {
 		t.Errorf("Step Functions: %v, %v", err, s.States.Answers())
 	}

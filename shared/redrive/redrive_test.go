@@ -132,9 +132,6 @@ func (o *office) fill(n int) {
 		in := queue.Input{Body: bodyOf(i), Attributes: map[string]queue.Attribute{
 			"Team": {DataType: "String", StringValue: "mail"}, "Bytes": {DataType: "Binary", BinaryValue: []byte{0, 255}},
 		}}
-		if o.requests.FIFO() {
-			in.GroupID, in.DeduplicationID = fmt.Sprintf("d%d.example.com", i%7), fmt.Sprint(i)
-		}
 		if _, err := o.requests.Send(o.t.Context(), in); err != nil {
 			o.t.Fatal(err)
 		}
@@ -159,8 +156,6 @@ func TestRedriveInterrupted(t *testing.T) {
 		all    int // letters that the filter wants
 	}{
 		"by code": {false, redrive.Filter{Codes: []string{"invalidpolicy"}}, 100},
-		// What stands behind ten letters of its group is seen when they are gone.
-		"FIFO": {true, redrive.Filter{Codes: append(kinds[:4:4], redrive.RanOutOfReceives)}, 500},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newOffice(t, test.fifo)
@@ -197,25 +192,6 @@ func TestRedriveInterrupted(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestRedriveKeepsTheOrderOfGroups(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, true)
-		for i := range 300 {
-			o.reject(i, "InvalidPolicy", "")
-		}
-		if report, err := o.redrive(redrive.Filter{}).Run(t.Context()); err != nil || report.Redriven != 300 {
-			t.Fatalf("%d redriven, %v", report.Redriven, err)
-		}
-		next := map[string]int{}
-		for _, m := range o.requests.Snapshot() {
-			if want := bodyOf(next[m.GroupID]*7 + int(m.GroupID[1]-'0')); m.Body != want {
-				t.Fatalf("group %s: got %s, want %s", m.GroupID, m.Body, want)
-			}
-			next[m.GroupID]++
-		}
-	})
 }
 
 func TestRedriveKeepsTheRate(t *testing.T) {
@@ -260,7 +236,7 @@ func TestRedriveLeavesWhatWasAnswered(t *testing.T) {
 // What the function rejects again must not be put back by the same redrive.
 func TestRedriveLeavesWhatComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, true)
+		o := newOffice(t, false)
 		o.reject(0, "InvalidPolicy", "")
 		letters := deadletter.New(o.client, o.from.URL)
 		r := o.redrive(redrive.Filter{})
@@ -302,7 +278,7 @@ func (o *office) crash() {
 	o.t.Helper()
 	o.server.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
 		if c.Action == "DeleteMessage" {
-			return queue.Fault{Err: &queue.Error{Code: "AccessDenied", Message: "no", Status: 403}}
+			return queue.Fault{Code: "AccessDenied", Message: "no", Status: 403}
 		}
 		return queue.Fault{}
 	}})
@@ -316,7 +292,7 @@ func (o *office) crash() {
 // What is edited after a crash is another request than the copy that is there.
 func TestReplaceAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, true)
+		o := newOffice(t, false)
 		o.reject(0, "InvalidPolicy", "")
 		o.crash()
 		if _, err := o.redrive(redrive.Filter{}).Replace(t.Context(), o.deadLetters.Snapshot()[0].ID, "new"); err != nil {
@@ -330,7 +306,7 @@ func TestReplaceAfterACrash(t *testing.T) {
 
 // A crash between the copy and the delete leaves one letter on both queues.
 func TestRedriveAfterACrash(t *testing.T) {
-	for _, fifo := range []bool{false, true} {
+	for _, fifo := range []bool{false} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newOffice(t, fifo)
 			o.reject(0, "InvalidPolicy", "")
@@ -411,7 +387,7 @@ func TestMoveEndsWhenLettersComeBack(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
-	for _, fifo := range []bool{false, true} {
+	for _, fifo := range []bool{false} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newOffice(t, fifo)
 			o.fill(25)

@@ -179,9 +179,11 @@ func TestIDsThatFitNoResponse(t *testing.T) {
 // faults answers the first requests with a fault, then lets the bucket answer.
 func faults(bucket *response.Bucket, count int, fault response.Fault) *int {
 	seen := 0
-	bucket.SetFault(func(w http.ResponseWriter, r *http.Request) bool {
-		seen++
-		return seen <= count && fault(w, r)
+	bucket.SetFault(func(*http.Request) response.Fault {
+		if seen++; seen > count {
+			return response.Fault{}
+		}
+		return fault
 	})
 	return &seen
 }
@@ -197,15 +199,15 @@ func TestPutIsRetriedInsideTheTime(t *testing.T) {
 		took  time.Duration
 		fine  bool
 	}{
-		{"no fault", nil, 0, time.Minute, 1, 0, true},
-		{"three faults", response.Status(503), 3, time.Minute, 4, 1400 * time.Millisecond, true},
-		{"too many requests", response.Status(429), 1, time.Minute, 2, 200 * time.Millisecond, true},
-		{"always down", response.Status(500), never, time.Minute, 4, 1400 * time.Millisecond, false},
-		{"always down, a second left: no pause beyond it", response.Status(500), never, time.Second, 3, 600 * time.Millisecond, false},
-		{"one that hangs", response.Hang(), 1, time.Minute, 2, 3200 * time.Millisecond, true},
-		{"always hanging", response.Hang(), never, time.Minute, 3, 9600 * time.Millisecond, false},
-		{"always hanging, two seconds left", response.Hang(), never, 2 * time.Second, 1, 2 * time.Second, false},
-		{"refused for good", response.Status(403), never, time.Minute, 1, 0, false},
+		{"no fault", response.Fault{}, 0, time.Minute, 1, 0, true},
+		{"three faults", response.Fault{Status: 503}, 3, time.Minute, 4, 1400 * time.Millisecond, true},
+		{"too many requests", response.Fault{Status: 429}, 1, time.Minute, 2, 200 * time.Millisecond, true},
+		{"always down", response.Fault{Status: 500}, never, time.Minute, 4, 1400 * time.Millisecond, false},
+		{"always down, a second left: no pause beyond it", response.Fault{Status: 500}, never, time.Second, 3, 600 * time.Millisecond, false},
+		{"one that hangs", response.Fault{Hang: true}, 1, time.Minute, 2, 3200 * time.Millisecond, true},
+		{"always hanging", response.Fault{Hang: true}, never, time.Minute, 3, 9600 * time.Millisecond, false},
+		{"always hanging, two seconds left", response.Fault{Hang: true}, never, 2 * time.Second, 1, 2 * time.Second, false},
+		{"refused for good", response.Fault{Status: 403}, never, time.Minute, 1, 0, false},
 		{"sent elsewhere", response.Redirect(endpoint + "/elsewhere"), never, time.Minute, 1, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -258,7 +260,7 @@ func TestNoErrorHasTheQuery(t *testing.T) {
 func TestPutOnTheWire(t *testing.T) {
 	bucket := response.New()
 	var got *http.Request
-	bucket.SetFault(func(_ http.ResponseWriter, r *http.Request) bool { got = r; return false })
+	bucket.SetFault(func(r *http.Request) response.Fault { got = r; return response.Fault{} })
 	server := httptest.NewServer(bucket)
 	defer server.Close()
 	m := asked("Create", "")
@@ -294,17 +296,16 @@ func TestNoRedirectIsFollowedAndNoBodyReadToItsEnd(t *testing.T) {
 		replier := New(at(server.URL, client), "")
 		for status, fault := range map[int]response.Fault{
 			307: response.Redirect(other.URL),
-			301: func(w http.ResponseWriter, r *http.Request) bool {
+			301: {Answer: func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, other.URL, http.StatusMovedPermanently)
-				return true
-			},
+			}},
 		} {
-			bucket.SetFault(fault)
+			bucket.SetFault(func(*http.Request) response.Fault { return fault })
 			if err := replier.Answer(t.Context(), ended(m, applied)); err == nil || elsewhere != 0 {
 				t.Errorf("%s: %d: error %v, %d calls elsewhere", name, status, err, elsewhere)
 			}
 		}
-		bucket.SetFault(response.Endless(200))
+		bucket.SetFault(func(*http.Request) response.Fault { return response.Endless(200) })
 		start := time.Now()
 		if err := replier.Answer(t.Context(), ended(m, applied)); err != nil || time.Since(start) > putTimeout/2 {
 			t.Errorf("%s: an endless body: %v after %v", name, err, time.Since(start))

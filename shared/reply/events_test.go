@@ -83,7 +83,7 @@ func TestOneEventForEachOutcome(t *testing.T) {
 
 func TestEventsGoInTens(t *testing.T) {
 	server, calls := newBus(), 0
-	server.SetFault(func(http.ResponseWriter, *http.Request) bool { calls++; return false })
+	server.SetFault(func(*http.Request) bus.Fault { calls++; return bus.Fault{} })
 	if err := New(wired(server), "b").Announce(t.Context(), results(25)); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestEventsGoInTens(t *testing.T) {
 
 func TestEventsGoInWhatOneCallTakes(t *testing.T) {
 	server, calls := newBus(), 0
-	server.SetFault(func(http.ResponseWriter, *http.Request) bool { calls++; return false })
+	server.SetFault(func(*http.Request) bus.Fault { calls++; return bus.Fault{} })
 	all := results(4)
 	for i := range all {
 		all[i].Outcome = rejected
@@ -168,13 +168,13 @@ func TestBusThatIsDown(t *testing.T) {
 		fault bus.Fault
 		took  time.Duration
 	}{
-		{"an error", func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true }, 900 * time.Millisecond},
-		{"no answer", func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }, 5 * time.Second},
+		{"an error", bus.Fault{Status: 500}, 900 * time.Millisecond},
+		{"no answer", bus.Fault{Hang: true}, 5 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newBus()
-				server.SetFault(tt.fault)
+				server.SetFault(func(*http.Request) bus.Fault { return tt.fault })
 				start := time.Now()
 				err := New(wired(server), "b").Announce(t.Context(), results(25))
 				if err == nil || !strings.Contains(err.Error(), "did not take 25 of 25 events, the last: operation error EventBridge: PutEvents, ") {
@@ -190,7 +190,7 @@ func TestBusThatIsDown(t *testing.T) {
 
 func TestNoBusNoCall(t *testing.T) {
 	server := newBus()
-	server.SetFault(func(http.ResponseWriter, *http.Request) bool { t.Error("called"); return false })
+	server.SetFault(func(*http.Request) bus.Fault { t.Error("called"); return bus.Fault{} })
 	if err := New(wired(server), "").Announce(t.Context(), results(1)); err != nil {
 		t.Error(err)
 	}

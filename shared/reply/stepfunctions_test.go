@@ -3,7 +3,6 @@ package reply
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,6 +43,7 @@ func waiting(token string) message.Message {
 func TestTaskGetsTheOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := states.New()
+		server.Issue("token-1", "token-2")
 		replier := New(wired(server), "")
 		warning := finding.Finding{Path: "/Policy", Rule: "version", Message: "old", Line: 1, Column: 2}
 		if err := replier.Answer(t.Context(), ended(waiting("token-1"), applied, []finding.Finding{warning}...)); err != nil {
@@ -66,6 +66,7 @@ func TestTaskGetsTheOutcome(t *testing.T) {
 
 func TestSupersededIsNoFailure(t *testing.T) {
 	server := states.New()
+	server.Issue("token")
 	if err := New(wired(server), "").Answer(t.Context(), ended(waiting("token"), outcome.Outcome{Kind: outcome.Superseded})); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		"AccessDeniedException": false, "KmsAccessDeniedException": false, "UnrecognizedClientException": false,
 	} {
 		server := states.New()
-		server.SetTokenFault(func(string) string { return code })
+		server.SetFault(func(states.Answer) states.Fault { return states.Fault{Code: code} })
 		replier := New(wired(server), "")
 		for _, o := range []outcome.Outcome{applied, rejected} {
 			err := replier.Answer(t.Context(), ended(waiting("token"), o))
@@ -90,11 +91,8 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		}
 	}
 	server := states.New()
-	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("X-Amzn-ErrorType", "InvalidToken")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"message":"Invalid Token: 'tttttttt'"}`)
-		return true
+	server.SetFault(func(states.Answer) states.Fault {
+		return states.Fault{Code: "InvalidToken", Message: "Invalid Token: 'tttttttt'"}
 	})
 	err := New(wired(server), "").Answer(t.Context(), ended(waiting(strings.Repeat("t", 3000)), applied))
 	if !errors.Is(err, ErrNobodyWaits) || strings.Contains(err.Error(), "tttt") {
@@ -105,11 +103,11 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 func TestStepFunctionsThatIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, fault := range map[string]states.Fault{
-			"an error":  func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
-			"no answer": func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true },
+			"an error":  {Status: 500},
+			"no answer": {Hang: true},
 		} {
 			server := states.New()
-			server.SetFault(fault)
+			server.SetFault(func(states.Answer) states.Fault { return fault })
 			start := time.Now()
 			err := New(wired(server), "").Answer(t.Context(), ended(waiting("token"), applied))
 			if err == nil || errors.Is(err, ErrNobodyWaits) || time.Since(start) > answerTimeout {
@@ -121,6 +119,7 @@ func TestStepFunctionsThatIsDown(t *testing.T) {
 
 func TestLongReasonsAndManyFindingsFit(t *testing.T) {
 	server := states.New()
+	server.Issue("failure", "success")
 	replier := New(wired(server), "")
 	long := outcome.Outcome{Kind: outcome.Rejected, Code: strings.Repeat("é", 300), Message: strings.Repeat("é", 40_000)}
 	if err := replier.Answer(t.Context(), ended(waiting("failure"), long)); err != nil {

@@ -167,7 +167,7 @@ func TestShowMarksThePolicysOwnText(t *testing.T) {
 }
 
 func TestRedriveCommand(t *testing.T) {
-	for _, fifo := range []bool{false, true} {
+	for _, fifo := range []bool{false} {
 		p := newPost(t, fifo)
 		var ids []string
 		for i := range 12 {

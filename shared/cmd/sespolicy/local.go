@@ -59,9 +59,6 @@ func greet(out io.Writer, stack *local.Stack) {
 	fmt.Fprintf(&b, "  %-16s %s\n\n", "Function", stack.Function.ARN())
 	// The AWS CLI of version 1 takes the endpoint of SQS from this flag alone.
 	fmt.Fprintf(&b, "  aws --endpoint-url %s sqs send-message --queue-url %s --message-body file://request.json", stack.URL, stack.Source().URL())
-	if stack.Source().FIFO() {
-		b.WriteString(" --message-group-id example.com --message-deduplication-id 1")
-	}
 	b.WriteString("\n")
 	fmt.Fprintf(&b, "  aws --endpoint-url %s ses list-identity-policies --identity example.com\n\n", stack.URL)
 	stackID := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/mail/1", local.Region, local.Account)

@@ -78,7 +78,7 @@ func TestQueuesOfAStack(t *testing.T) {
 	denied := func(action string) {
 		queues.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
 			if c.Action == action {
-				return queue.Fault{Err: &queue.Error{Code: "AccessDeniedException", Message: "no", Status: 403}}
+				return queue.Fault{Code: "AccessDeniedException", Message: "no", Status: 403}
 			}
 			return queue.Fault{}
 		}})

@@ -125,25 +125,3 @@ func TestSendNothingWhenAnythingIsWrong(t *testing.T) {
 		t.Errorf("another account's: status %d", status)
 	}
 }
-
-func TestSendToAFIFOQueue(t *testing.T) {
-	p := newPost(t, true)
-	other := strings.ReplaceAll(named("A"), "example.com", "Other.example")
-	name := file(t, strings.Join([]string{named("A"), named("B"), other, named("A")}, "\n"))
-	for range 2 { // sending the same again is not taken for a mistake
-		if status, _, errs := p.command("send", name); status != 0 {
-			t.Fatal(errs)
-		}
-	}
-	var got []string
-	for _, m := range p.requests.Snapshot() {
-		got = append(got, m.GroupID)
-	}
-	slices.Sort(got)
-	if want := append(slices.Repeat([]string{"example.com"}, 6), "other.example", "other.example"); !slices.Equal(got, want) {
-		t.Errorf("groups %q", got)
-	}
-	if status, _, _ := p.command("send", "--group", "all", name); status != 0 || p.requests.Snapshot()[8].GroupID != "all" {
-		t.Errorf("status %d, groups %q", status, p.requests.Snapshot()[8].GroupID)
-	}
-}

@@ -1,11 +1,11 @@
-// Package bus plays Amazon EventBridge for local running: PutEvents takes events in, rules pass
-// those that match on to a queue, and every accepted event is kept, so that the events the
-// function sends can be looked at.
+// Package bus is Amazon EventBridge in memory: PutEvents takes events, rules pass
+// those that match on to a queue, and every accepted event is kept, so that
+// tests and people can look at the events the function sends.
 //
-// A rule's event pattern may list sources and detail-types, nothing more. As on AWS, an event for an
-// event bus that does not exist is accepted (and here kept too). Schedules, archives, transformers
-// and delivery retries are not played: a rule whose queue refuses makes its entry fail, so that the
-// sender knows.
+// A rule's event pattern may list sources and detail-types, nothing more. As on
+// AWS, an event for an event bus that does not exist is accepted (and here kept
+// too). There are no schedules, archives, transformers or delivery retries: a
+// rule whose queue refuses makes its entry fail, so that the sender knows.
 //
 // Protocol: AWS JSON 1.1, X-Amz-Target AWSEvents.<Action>.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
@@ -21,9 +21,11 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/wire"
 )
 
-// TargetPrefix begins the X-Amz-Target header of every request that belongs here.
+// TargetPrefix begins the X-Amz-Target header of every call of this service.
 const TargetPrefix = "AWSEvents."
 
 // defaultBus is where an entry without an EventBusName goes.
@@ -58,17 +60,18 @@ type Event struct {
 	Envelope   string         // the event as a rule's target gets it
 }
 
-// Fault answers a request in the service's place. It reports whether it has.
-type Fault func(w http.ResponseWriter, r *http.Request) bool
+// Fault is what goes wrong with a call.
+type Fault = wire.Fault
 
-// Server plays EventBridge. Make it with New; all methods are safe for concurrent use.
+// Server is one account's EventBridge. Make it with New; all methods are safe
+// for concurrent use.
 type Server struct {
+	wire.Switch[*http.Request]
 	config Config
 
 	mu         sync.Mutex
 	rules      []rule
 	events     []Event
-	fault      Fault
 	entryFault func(Entry) (code, message string)
 }
 
@@ -77,8 +80,8 @@ func New(config Config) *Server {
 	return &Server{config: config}
 }
 
-// AddRule adds a rule; it sees the events that come after it. The error says what its event pattern
-// has that is not played.
+// AddRule adds a rule for the events that come after it. The error names what
+// in its event pattern is not served.
 func (s *Server) AddRule(added Rule) error {
 	pattern, err := parsePattern(added.EventPattern)
 	if err != nil {
@@ -97,23 +100,17 @@ func (s *Server) Events() []Event {
 	return slices.Clone(s.events)
 }
 
-// SetFault lets fault answer every request first; nil ends that.
-func (s *Server) SetFault(fault Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault = fault
-}
-
-// SetEntryFault makes those entries fail for which fault returns a code, while the rest of their
-// request succeeds; nil ends that.
+// SetEntryFault makes those entries fail for which fault returns a code, while
+// the rest of their request succeeds; nil ends that.
 func (s *Server) SetEntryFault(fault func(Entry) (code, message string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.entryFault = fault
 }
 
-// accept keeps one event and passes it on to the rules that match. It returns the first error of a
-// rule's queue; the event counts as accepted only when there was none.
+// accept keeps one event and passes it on to the rules that match. It returns
+// the first error of a rule's queue; the event counts as accepted only when
+// there was none.
 func (s *Server) accept(ctx context.Context, event Event) error {
 	s.mu.Lock()
 	rules := slices.Clone(s.rules)

@@ -123,7 +123,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestPatternsThatAreNotPlayed(t *testing.T) {
+func TestPatternsThatAreNotServed(t *testing.T) {
 	for _, pattern := range []string{``, `[]`, `{}`, `{"source":[]}`, `{"source":"one"}`, `{"source":[{"prefix":"o"}]}`, `{"source":["one"],"account":["1"]}`} {
 		if err := newBus().AddRule(bus.Rule{Name: "RequestRule", EventPattern: pattern}); err == nil {
 			t.Errorf("%s was taken", pattern)
@@ -172,6 +172,21 @@ func TestEntriesFailOneByOne(t *testing.T) {
 	}
 }
 
+// Recorded from EventBridge: an incomplete entry fails alone, even if it is the
+// only one.
+func TestOnlyEntryIncomplete(t *testing.T) {
+	for reason, e := range map[string]types.PutEventsRequestEntry{
+		"no source":      {DetailType: aws.String("t"), Detail: aws.String(`{}`)},
+		"no detail type": {Source: aws.String("app"), Detail: aws.String(`{}`)},
+		"no detail":      {Source: aws.String("app"), DetailType: aws.String("t")},
+	} {
+		out, err := put(newBus(), e)
+		if err != nil || out.FailedEntryCount != 1 || aws.ToString(out.Entries[0].ErrorCode) != "InvalidArgument" {
+			t.Errorf("%s: %+v, %v", reason, out, err)
+		}
+	}
+}
+
 func TestWholeRequestIsRefused(t *testing.T) {
 	eleven := make([]types.PutEventsRequestEntry, 11)
 	for i := range eleven {
@@ -192,7 +207,6 @@ func TestWholeRequestIsRefused(t *testing.T) {
 		{"eleven entries", eleven},
 		{"over 1 MiB in all", []types.PutEventsRequestEntry{half, half}},
 		{"1 MiB and a time", []types.PutEventsRequestEntry{timed}},
-		{"no complete entry", []types.PutEventsRequestEntry{{Source: aws.String("app")}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := newBus()
@@ -210,10 +224,7 @@ func TestWholeRequestIsRefused(t *testing.T) {
 
 func TestFault(t *testing.T) {
 	server := newBus()
-	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return true
-	})
+	server.SetFault(func(*http.Request) bus.Fault { return bus.Fault{Status: 503} })
 	if _, err := put(server, entry("app", "Fine", `{}`)); err == nil {
 		t.Error("a bus that is down answered")
 	}

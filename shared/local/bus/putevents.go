@@ -2,9 +2,7 @@ package bus
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -12,15 +10,16 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/wire"
 )
 
 // Limits of PutEvents, from its API reference and "Calculating PutEvents event entry size".
 const (
-	maxEntries     = 10
-	maxTotalSize   = 1 << 20 // bytes of all entries of a request
-	maxDetailType  = 128     // characters
-	timeSize       = 14      // bytes that an entry's Time counts for
-	maxRequestSize = 4 << 20 // room for the escapes of 1 MiB of entries
+	maxEntries    = 10
+	maxTotalSize  = 1 << 20 // bytes of all entries of a request
+	maxDetailType = 128     // characters
+	timeSize      = 14      // bytes that an entry's Time counts for
 )
 
 // Entry is one event as its sender wrote it.
@@ -52,64 +51,60 @@ type result struct {
 	ErrorMessage string `json:"ErrorMessage,omitempty"`
 }
 
-// ServeHTTP answers one call.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	fault := s.fault
-	s.mu.Unlock()
-	if fault != nil && fault(w, r) {
-		return
-	}
-	if action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix); action != "PutEvents" {
-		refuse(w, "UnknownOperationException", "only PutEvents is served here, not "+action)
-		return
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestSize))
-	if err != nil {
-		refuse(w, "SerializationException", "the request could not be read: "+err.Error())
-		return
-	}
-	var in struct{ Entries []Entry }
-	if err := json.Unmarshal(body, &in); err != nil {
-		refuse(w, "SerializationException", "the request is not the JSON of PutEvents: "+err.Error())
-		return
-	}
-	if problem := checkRequest(in.Entries); problem != "" {
-		refuse(w, "ValidationException", problem)
-		return
-	}
-	out := struct {
-		FailedEntryCount int
-		Entries          []result
-	}{}
-	for _, entry := range in.Entries {
-		answer := s.put(r.Context(), entry)
-		if answer.ErrorCode != "" {
-			out.FailedEntryCount++
-		}
-		out.Entries = append(out.Entries, answer)
-	}
-	reply(w, http.StatusOK, out)
+// answer is what PutEvents answers.
+type answer struct {
+	FailedEntryCount int
+	Entries          []result
 }
 
-// checkRequest finds what makes EventBridge refuse a whole request.
-func checkRequest(entries []Entry) string {
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := wire.Read(w, r)
+	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
+	wire.Serve(w, r, wire.JSON{Version: "1.1"}, s.FaultOf(r), action, func() (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		if action != "PutEvents" {
+			return nil, wire.Errorf("UnknownOperationException", "only PutEvents is served here, not %s", action)
+		}
+		in, err := wire.Decode[struct{ Entries []Entry }](action, body)
+		if err != nil {
+			return nil, err
+		}
+		return s.putEvents(r.Context(), in.Entries)
+	})
+}
+
+func (s *Server) putEvents(ctx context.Context, entries []Entry) (out answer, err error) {
+	if err := checkRequest(entries); err != nil {
+		return out, err
+	}
+	for _, entry := range entries {
+		one := s.put(ctx, entry)
+		if one.ErrorCode != "" {
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, one)
+	}
+	return out, nil
+}
+
+// checkRequest refuses what makes EventBridge refuse a whole request. An entry
+// that lacks something only fails itself.
+func checkRequest(entries []Entry) error {
 	if len(entries) == 0 || len(entries) > maxEntries {
-		return fmt.Sprintf("1 validation error detected: Value at 'entries' failed to satisfy constraint: "+
+		return wire.Errorf("ValidationException", "1 validation error detected: Value at 'entries' failed to satisfy constraint: "+
 			"Member must have length between 1 and %d, not %d", maxEntries, len(entries))
 	}
-	size, complete := 0, false
+	size := 0
 	for _, entry := range entries {
 		size += entry.size()
-		complete = complete || (entry.Source != "" && entry.DetailType != "" && entry.Detail != "")
 	}
-	switch {
-	case size > maxTotalSize:
-		return "Total size of the entries in the request is over the limit."
-	case !complete:
-		return "No entry has all of Source, DetailType and Detail."
+	if size > maxTotalSize {
+		return wire.Errorf("ValidationException", "Total size of the entries in the request is over the limit.")
 	}
-	return ""
+	return nil
 }
 
 // put takes one entry in.
@@ -118,7 +113,7 @@ func (s *Server) put(ctx context.Context, entry Entry) result {
 		return refused
 	}
 	event := Event{
-		ID:         newID(),
+		ID:         wire.NewID(),
 		Bus:        busName(entry.EventBusName),
 		Source:     entry.Source,
 		DetailType: entry.DetailType,
@@ -189,24 +184,4 @@ func (s *Server) envelope(event Event) (string, error) {
 		event.Time.UTC().Format(time.RFC3339), s.config.Region, event.Resources, event.Detail,
 	}, jsontext.AllowDuplicateNames(true)) // the detail goes as it was written
 	return string(text), err
-}
-
-// newID returns a random UUID, the form of an event's id.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-func refuse(w http.ResponseWriter, code, message string) {
-	w.Header().Set("X-Amzn-ErrorType", code)
-	reply(w, http.StatusBadRequest, map[string]string{"__type": code, "message": message})
-}
-
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.WriteHeader(status)
-	_ = json.MarshalWrite(w, body, jsontext.AllowInvalidUTF8(true)) // the client is gone: nobody to tell
 }

@@ -14,8 +14,8 @@ type rule struct {
 	send    Send
 }
 
-// pattern is the part of EventBridge's event patterns that is played: an event matches when each
-// list that is there has its value.
+// pattern is the part of EventBridge's event patterns that is served: an event
+// matches when each list that is there has its value.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 type pattern struct {
 	Source     []string `json:"source"`
@@ -25,7 +25,7 @@ type pattern struct {
 func parsePattern(text string) (pattern, error) {
 	var p pattern
 	if err := json.Unmarshal([]byte(text), &p, json.RejectUnknownMembers(true)); err != nil {
-		return p, errors.Join(errors.New("only lists of strings by source and detail-type are played here"), err)
+		return p, errors.Join(errors.New("only lists of strings by source and detail-type are served here"), err)
 	}
 	if len(p.Source) == 0 && len(p.DetailType) == 0 {
 		return p, errors.New("expected values for source, detail-type or both")

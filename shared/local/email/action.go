@@ -2,12 +2,11 @@ package email
 
 import (
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -18,38 +17,45 @@ const (
 	maxNames = 20
 )
 
-// act does what a call asks for.
-func (s *Server) act(form url.Values) (any, *refusal) {
-	if version := form.Get("Version"); version != apiVersion {
-		return nil, &refusal{http.StatusBadRequest, "InvalidAction",
-			"Could not find operation " + form.Get("Action") + " for version " + version}
-	}
-	actions := map[string]func(url.Values) (any, *refusal){
+type getResult struct {
+	Policies []entry `xml:"Policies>entry"`
+}
+
+type entry struct {
+	Name string `xml:"key"`
+	Text string `xml:"value"`
+}
+
+type listResult struct {
+	Names []string `xml:"PolicyNames>member"`
+}
+
+// act does what a call asks for. All four actions are about one identity.
+func (s *Server) act(form wire.Form) (any, error) {
+	action, known := map[string]func(string, wire.Form) (any, error){
 		"PutIdentityPolicy":    s.put,
 		"DeleteIdentityPolicy": s.remove,
 		"GetIdentityPolicies":  s.get,
 		"ListIdentityPolicies": s.list,
+	}[form.Get("Action")]
+	if version := form.Get("Version"); !known || version != apiVersion {
+		return nil, wire.Errorf("InvalidAction", "Could not find operation %s for version %s", form.Get("Action"), version)
 	}
-	action, known := actions[form.Get("Action")]
-	if !known {
-		return nil, &refusal{http.StatusBadRequest, "InvalidAction",
-			"Could not find operation " + form.Get("Action") + " for version " + apiVersion}
+	key, err := s.canonical(form.Get("Identity"))
+	if err != nil {
+		return nil, err
 	}
-	return action(form)
+	return action(key, form)
 }
 
-func (s *Server) put(form url.Values) (any, *refusal) {
-	key, refused := s.canonical(form.Get("Identity"))
-	if refused != nil {
-		return nil, refused
-	}
+func (s *Server) put(key string, form wire.Form) (any, error) {
 	name, text := form.Get("PolicyName"), form.Get("Policy")
-	if refused := checkName(name); refused != nil {
-		return nil, refused
+	if err := checkName(name); err != nil {
+		return nil, err
 	}
-	principals, refused := judge(text)
-	if refused != nil {
-		return nil, refused
+	principals, err := judge(text)
+	if err != nil {
+		return nil, err
 	}
 	stored := jsontext.Value(text)
 	if err := stored.Compact(); err != nil {
@@ -58,10 +64,8 @@ func (s *Server) put(form url.Values) (any, *refusal) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, principal := range principals {
-		if s.unknown[principal] {
-			return nil, invalidPolicy("invalid principal")
-		}
+	if slices.ContainsFunc(principals, func(principal string) bool { return s.unknown[principal] }) {
+		return nil, invalidPolicy("invalid principal")
 	}
 	policies := s.policies[key]
 	if _, replaces := policies[name]; !replaces && len(policies) == maxPolicies {
@@ -73,61 +77,39 @@ func (s *Server) put(form url.Values) (any, *refusal) {
 		s.policies[key] = policies
 	}
 	policies[name] = string(stored)
-	return putResult{}, nil
+	return struct{}{}, nil
 }
 
-func (s *Server) remove(form url.Values) (any, *refusal) {
-	key, refused := s.canonical(form.Get("Identity"))
-	if refused != nil {
-		return nil, refused
-	}
-	if refused := checkName(form.Get("PolicyName")); refused != nil {
-		return nil, refused
+func (s *Server) remove(key string, form wire.Form) (any, error) {
+	name := form.Get("PolicyName")
+	if err := checkName(name); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.policies[key], form.Get("PolicyName"))
-	if len(s.policies[key]) == 0 {
-		delete(s.policies, key)
-	}
-	return deleteResult{}, nil
+	delete(s.policies[key], name)
+	return struct{}{}, nil
 }
 
-func (s *Server) get(form url.Values) (any, *refusal) {
-	key, refused := s.canonical(form.Get("Identity"))
-	if refused != nil {
-		return nil, refused
-	}
-	names := members(form, "PolicyNames")
+func (s *Server) get(key string, form wire.Form) (any, error) {
+	names := form.List("PolicyNames.member", "")
 	if len(names) > maxNames {
 		return nil, violated("policyNames", "Member must have length less than or equal to 20")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var result getResult
-	for _, name := range names {
+	for _, each := range names {
+		name := each.Get("")
 		if text, ok := s.policies[key][name]; ok {
-			result.Policies = append(result.Policies, entry{Name: name, Text: text})
+			result.Policies = append(result.Policies, entry{name, text})
 		}
 	}
 	return result, nil
 }
 
-func (s *Server) list(form url.Values) (any, *refusal) {
-	key, refused := s.canonical(form.Get("Identity"))
-	if refused != nil {
-		return nil, refused
-	}
+func (s *Server) list(key string, _ wire.Form) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return listResult{Names: slices.Sorted(maps.Keys(s.policies[key]))}, nil
-}
-
-// members reads a list of the Query protocol: Name.member.1, Name.member.2, ...
-func members(form url.Values, name string) []string {
-	var list []string
-	for i := 1; form.Has(name + ".member." + strconv.Itoa(i)); i++ {
-		list = append(list, form.Get(name+".member."+strconv.Itoa(i)))
-	}
-	return list
+	return listResult{slices.Sorted(maps.Keys(s.policies[key]))}, nil
 }

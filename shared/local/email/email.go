@@ -1,24 +1,31 @@
-// Package email plays Amazon SES for sending authorization policies: the four
-// identity policy actions of the API version 2010-12-01, in the Query protocol
-// that the AWS CLI and the SDKs speak.
+// Package email is Amazon SES for sending authorization policies, in memory: the
+// four identity policy actions of the API version 2010-12-01 (Query protocol),
+// and of the API v2 (REST JSON) the two that read identities with their
+// policies, ListEmailIdentities and GetEmailIdentity.
 //
-// It is stricter than SES wherever SES is not documented, so that what passes
-// here passes there: the four actions share one call a second, the text counts
+// Where SES is not documented it is stricter than SES, so that what passes here
+// passes there: the four actions share one call a second, the text counts
 // against 4 KB as it was sent, and a condition key must be written as SES knows
 // it. It reads policies by its own rules and shares no code with the check that
 // the function makes, so that the two judge each other.
 //
-// It does not send mail, does not verify identities (every well-formed one is
-// taken as owned) and does not check signatures.
+// It does not send mail, does not verify identities (every well-formed one
+// counts as owned, and is listed once it had a policy) and does not check
+// signatures. The calls of v2 have no limit.
 //
 // https://docs.aws.amazon.com/ses/latest/APIReference/API_PutIdentityPolicy.html
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
 package email
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -31,7 +38,7 @@ const (
 // Config says whose SES it is. The zero value is account 123456789012 in
 // us-east-1 at one call a second.
 type Config struct {
-	Partition, Account, Region string
+	Account, Region string
 	// MinInterval is the least time from the arrival of one call that was let
 	// through to the arrival of the next. 0 is SES's own second, negative is
 	// no limit.
@@ -43,12 +50,12 @@ type Config struct {
 // Server is one account's SES in one Region. Make it with New; it is safe for
 // concurrent use.
 type Server struct {
+	wire.Switch[Call]
 	config Config
 
 	mu       sync.Mutex
-	policies map[string]map[string]string // canonical identity, policy name, minified text
+	policies map[string]map[string]string // canonical identity, policy name, minified text; empty if it had one
 	unknown  map[string]bool              // principals that IAM does not know (yet)
-	fault    func(Call) Fault
 	calls    []*Call
 	last     time.Time // arrival of the last call that was let through
 	requests int       // numbers the request ids
@@ -68,23 +75,18 @@ type Call struct {
 	Code, Message string
 }
 
+// Fault is what goes wrong with a call. The hook of SetFault is asked before the
+// call is on its way; the Call that it gets has no time yet.
+type Fault = wire.Fault
+
 // NoAnswer is the Code of a call whose caller was told nothing.
 const NoAnswer = "NoAnswer"
 
 // New makes an SES without policies.
 func New(config Config) *Server {
-	if config.Partition == "" {
-		config.Partition = "aws"
-	}
-	if config.Account == "" {
-		config.Account = "123456789012"
-	}
-	if config.Region == "" {
-		config.Region = "us-east-1"
-	}
-	if config.MinInterval == 0 {
-		config.MinInterval = defaultInterval
-	}
+	config.Account = cmp.Or(config.Account, "123456789012")
+	config.Region = cmp.Or(config.Region, "us-east-1")
+	config.MinInterval = cmp.Or(config.MinInterval, defaultInterval)
 	return &Server{config: config, policies: map[string]map[string]string{}}
 }
 
@@ -95,12 +97,15 @@ func (s *Server) Policies() map[string]map[string]string {
 	defer s.mu.Unlock()
 	all := make(map[string]map[string]string, len(s.policies))
 	for key, policies := range s.policies {
-		all[key] = maps.Clone(policies)
+		if len(policies) > 0 {
+			all[key] = maps.Clone(policies)
+		}
 	}
 	return all
 }
 
-// Calls is the log, in the order of arrival. It keeps the newest 262,144.
+// Calls is the log of the four policy actions, in the order of arrival. It keeps
+// the newest 262,144.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,8 +127,19 @@ func (s *Server) SetUnknownPrincipals(principals ...string) {
 	}
 }
 
-// arrive logs the call and holds it against the limit.
-func (s *Server) arrive(call *Call) (requestID int, refusal *refusal) {
+// AddIdentities makes identities that have no policies, for listing.
+func (s *Server) AddIdentities(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		if key, err := s.canonical(name); err == nil && s.policies[key] == nil {
+			s.policies[key] = map[string]string{}
+		}
+	}
+}
+
+// arrive logs the call and checks it against the limit.
+func (s *Server) arrive(call *Call) (requestID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.Time, call.Code = time.Now(), NoAnswer
@@ -132,11 +148,12 @@ func (s *Server) arrive(call *Call) (requestID int, refusal *refusal) {
 	}
 	s.calls = append(s.calls, call)
 	s.requests++
+	requestID = fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests)
 	if !s.last.IsZero() && call.Time.Sub(s.last) < s.config.MinInterval {
-		return s.requests, throttled()
+		return requestID, wire.Errorf("Throttling", "Rate exceeded")
 	}
 	s.last = call.Time
-	return s.requests, nil
+	return requestID, nil
 }
 
 // answered completes the log entry of a call.

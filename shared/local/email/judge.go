@@ -14,8 +14,8 @@ const maxPolicy = 4096
 
 // judge says whether a text is a policy that SES takes, and which principals it
 // names. Where SES is known to be lenient (any Version, any Sid, actions and
-// resources of any kind) so is this.
-func judge(text string) (principals []string, refused *refusal) {
+// resources of any kind, Effect in any case) so is this.
+func judge(text string) (principals []string, err error) {
 	if text == "" {
 		return nil, violated("policy", "Member must have length greater than or equal to 1")
 	}
@@ -38,17 +38,18 @@ func judge(text string) (principals []string, refused *refusal) {
 		if !ok {
 			return nil, invalidPolicy("Invalid policy: a statement is not a JSON object")
 		}
-		named, refused := judgeStatement(statement)
-		if refused != nil {
-			return nil, refused
+		named, err := judgeStatement(statement)
+		if err != nil {
+			return nil, err
 		}
 		principals = append(principals, named...)
 	}
 	return principals, nil
 }
 
-func judgeStatement(statement map[string]any) (principals []string, refused *refusal) {
-	if effect := statement["Effect"]; effect != "Allow" && effect != "Deny" {
+func judgeStatement(statement map[string]any) (principals []string, err error) {
+	effect, _ := statement["Effect"].(string)
+	if !strings.EqualFold(effect, "Allow") && !strings.EqualFold(effect, "Deny") {
 		return nil, invalidPolicy("Invalid effect: Effect must be Allow or Deny")
 	}
 	for _, element := range []string{"Principal", "Action", "Resource"} {
@@ -68,7 +69,7 @@ func judgeStatement(statement map[string]any) (principals []string, refused *ref
 			return nil, invalidPolicy("Invalid policy: " + element)
 		}
 	}
-	return principals, judgeCondition(statement["Condition"])
+	return principals, checkCondition(statement["Condition"])
 }
 
 // principalsOf reads "*" or {"AWS": ..., "Service": ...}.
@@ -90,8 +91,8 @@ func principalsOf(value any) (principals []string, ok bool) {
 	return principals, true
 }
 
-// judgeCondition reads {operator: {key: value or list of values}}.
-func judgeCondition(value any) *refusal {
+// checkCondition reads {operator: {key: value or list of values}}.
+func checkCondition(value any) error {
 	if value == nil {
 		return nil
 	}

@@ -3,6 +3,8 @@ package email
 import (
 	"regexp"
 	"strings"
+
+	"sespolicy/shared/local/wire"
 )
 
 // maxName is the documented length of a policy name, in characters.
@@ -16,7 +18,7 @@ var (
 )
 
 // checkName refuses what cannot name a policy.
-func checkName(name string) *refusal {
+func checkName(name string) error {
 	switch {
 	case name == "":
 		return violated("policyName", "Member must have length greater than or equal to 1")
@@ -29,26 +31,38 @@ func checkName(name string) *refusal {
 }
 
 // canonical is the one form of an identity given by name or ARN: a domain is
-// lower-case, an address keeps its local part as written. An ARN must be of
-// this account and Region.
-func (s *Server) canonical(identity string) (string, *refusal) {
+// lower-case, an address stays as it is written, for SES keeps
+// a@EXAMPLE.com and a@example.com apart. An ARN must be of this account and
+// Region.
+func (s *Server) canonical(identity string) (string, error) {
 	name := identity
 	if strings.HasPrefix(identity, "arn:") {
-		own := strings.Join([]string{"arn", s.config.Partition, "ses", s.config.Region, s.config.Account, "identity/"}, ":")
+		own := strings.Join([]string{"arn:aws:ses", s.config.Region, s.config.Account, "identity/"}, ":")
 		var ours bool
 		if name, ours = strings.CutPrefix(identity, own); !ours {
 			return "", invalidParameter("Invalid identity ARN: " + identity)
 		}
 	}
-	local, host := "", name
-	if at := strings.LastIndexByte(name, '@'); at >= 0 {
-		local, host = name[:at+1], name[at+1:]
-		if at == 0 || strings.ContainsAny(local, " \t\r\n") {
-			return "", invalidParameter("Invalid email address " + name + ".")
-		}
+	at := strings.LastIndexByte(name, '@')
+	if at == 0 || at > 0 && strings.ContainsAny(name[:at], " \t\r\n") {
+		return "", invalidParameter("Invalid email address " + name + ".")
 	}
-	if !domain.MatchString(host) {
+	if host := name[at+1:]; !domain.MatchString(host) {
 		return "", invalidParameter("Invalid domain name " + host + ".")
 	}
-	return local + strings.ToLower(host), nil
+	if at > 0 {
+		return name, nil
+	}
+	return strings.ToLower(name), nil
+}
+
+func invalidPolicy(message string) error { return &wire.Error{Code: "InvalidPolicy", Message: message} }
+
+func invalidParameter(message string) error {
+	return &wire.Error{Code: "InvalidParameterValue", Message: message}
+}
+
+// violated is the refusal of a length, in the words of the service's front end.
+func violated(member, constraint string) error {
+	return wire.Errorf("ValidationError", "1 validation error detected: Value at '%s' failed to satisfy constraint: %s", member, constraint)
 }

@@ -1,81 +1,51 @@
 package email
 
 import (
-	"encoding/xml"
-	"fmt"
+	"errors"
 	"net/http"
-	"net/url"
+	"strings"
+
+	"sespolicy/shared/local/wire"
 )
 
-// maxForm bounds what is read of one call: a policy of 4 KB percent-encoded is
-// under 13 KB, and SES must answer a policy of 1 MiB too.
-const maxForm = 8 << 20
+// protocol is that of the API version 2010-12-01.
+var protocol = wire.Query{Namespace: "http://ses.amazonaws.com/doc/2010-12-01/"}
 
-// ServeHTTP answers one call of the Query protocol.
+// PathPrefix begins the path of every call of the API v2.
+const PathPrefix = "/v2/email/"
+
+// ServeHTTP answers one call, of either API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	badForm := r.ParseForm()
-	call := &Call{Action: r.Form.Get("Action"), Identity: r.Form.Get("Identity"), PolicyName: r.Form.Get("PolicyName")}
-	call.Key, _ = s.canonical(call.Identity)
-
-	fault := s.faultOf(*call)
-	if !wait(r.Context(), fault.Before) {
-		panic(http.ErrAbortHandler)
-	}
-	requestID, refused := s.arrive(call)
-	var result any
-	switch {
-	case refused != nil:
-	case badForm != nil:
-		refused = &refusal{http.StatusBadRequest, "MalformedInput", "The request body is not a form: " + badForm.Error()}
-	default:
-		result, refused = s.actUnder(fault, r.Form)
-	}
-	if fault.Hang {
-		<-r.Context().Done()
-	}
-	if fault.Hang || fault.Break || !wait(r.Context(), fault.After) {
-		s.answered(call, 0, NoAnswer, "")
-		panic(http.ErrAbortHandler)
-	}
-	s.answer(w, call, requestID, result, refused)
-}
-
-// actUnder does what the form asks, unless the fault stands in its way.
-func (s *Server) actUnder(fault Fault, form url.Values) (any, *refusal) {
-	injected := fault.refusal()
-	if (injected != nil || fault.Hang || fault.Break) && !fault.Act {
-		return nil, injected
-	}
-	result, refused := s.act(form)
-	if injected != nil {
-		return nil, injected
-	}
-	return result, refused
-}
-
-// answer writes the XML that SES writes.
-func (s *Server) answer(w http.ResponseWriter, call *Call, number int, result any, refused *refusal) {
-	requestID := fmt.Sprintf("00000000-0000-4000-8000-%012x", number)
-	status, code, message := http.StatusOK, "", ""
-	var document any = response{
-		XMLName:  xml.Name{Local: call.Action + "Response"},
-		Space:    namespace,
-		Result:   result,
-		Metadata: metadata{RequestID: requestID},
-	}
-	if refused != nil {
-		status, code, message = refused.status, refused.code, refused.message
-		document = errorResponse{Space: namespace, Error: refused.detail(), RequestID: requestID}
-	}
-	text, err := xml.Marshal(document)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+	if strings.HasPrefix(r.URL.Path, PathPrefix) {
+		s.serveV2(w, r)
 		return
 	}
-	s.answered(call, status, code, message)
-	w.Header().Set("Content-Type", "text/xml")
-	w.Header().Set("X-Amzn-Requestid", requestID)
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // a caller that has gone away needs no answer
+	form, badForm := wire.ReadForm(w, r)
+	call := &Call{Action: form.Get("Action"), Identity: form.Get("Identity"), PolicyName: form.Get("PolicyName")}
+	call.Key, _ = s.canonical(call.Identity)
+	fault := s.FaultOf(*call)
+	if !wire.Wait(r.Context(), fault.Before) {
+		panic(http.ErrAbortHandler) // it never arrived
+	}
+	fault.Before = 0
+	requestID, refused := s.arrive(call)
+	if refused = errors.Join(refused, badForm); refused != nil {
+		fault.Code, fault.Status, fault.Act = "", 0, true
+	}
+	result, err := wire.Under(r.Context(), fault, func() (any, error) {
+		if refused != nil {
+			return nil, refused
+		}
+		return s.act(form)
+	})
+	known, ok := errors.AsType[*wire.Error](err)
+	switch {
+	case err == nil:
+		s.answered(call, http.StatusOK, "", "")
+	case ok:
+		s.answered(call, known.HTTPStatus(), known.Code, known.Message)
+	default:
+		s.answered(call, 0, NoAnswer, "")
+	}
+	wire.Write(w, r, protocol, call.Action, requestID, result, err)
 }

@@ -8,26 +8,22 @@ import (
 
 	"sespolicy/shared/local/function"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/wire"
 )
 
 // deliver invokes the function with a batch: in one go, or in several if its
 // payload is over Lambda's 6 MB.
 func (m *Mapping) deliver(ctx context.Context, batch []queue.Message) {
-	for _, part := range split(m.config.Queue.ARN(), batch) {
-		whole := m.see(ctx, part)
-		// What follows a failure in a message group must not overtake it.
-		if !whole && m.config.Queue.FIFO() {
-			return
-		}
+	for _, part := range m.split(batch) {
+		m.process(ctx, part)
 	}
 }
 
-// see is one invocation, to the end of all it brings about. It reports whether
-// every message was done with.
-func (m *Mapping) see(ctx context.Context, part part) bool {
+// process is one invocation, to the deletion of what the function succeeded in.
+func (m *Mapping) process(ctx context.Context, part part) {
 	result, ran, err := m.invoke(ctx, part)
 	if !ran {
-		return false
+		return
 	}
 	m.count(func() { m.stats.Invocations++ })
 	event := Event{Kind: Completed, Messages: part.messages, Result: result, Err: err}
@@ -35,14 +31,14 @@ func (m *Mapping) see(ctx context.Context, part part) bool {
 		m.count(func() { m.stats.FunctionErrors++ })
 		event.Kind = FunctionError
 		m.observe(event)
-		return false
+		return
 	}
 	failed := map[string]bool{}
 	if m.config.ReportBatchItemFailures {
 		if failed, err = failures(result.Payload, part.messages); err != nil {
 			event.Kind, event.Err = BadResponse, err
 			m.observe(event)
-			return false
+			return
 		}
 	}
 	done := slices.DeleteFunc(slices.Clone(part.messages), func(message queue.Message) bool {
@@ -53,7 +49,6 @@ func (m *Mapping) see(ctx context.Context, part part) bool {
 	})
 	m.remove(context.WithoutCancel(ctx), done)
 	m.observe(event)
-	return len(event.Failed) == 0
 }
 
 // invoke retries a throttled invocation until the first message of the batch is
@@ -68,10 +63,10 @@ func (m *Mapping) invoke(ctx context.Context, part part) (result function.Result
 		}
 		m.count(func() { m.stats.Throttles++; m.throttled++ })
 		m.observe(Event{Kind: Throttled, Messages: part.messages, Retry: retry, Err: err})
-		wait(ctx, min(m.config.Backoff(retry), time.Until(visible)))
+		wire.Wait(ctx, min(m.config.Backoff(retry), time.Until(visible)))
 		m.count(func() { m.throttled-- })
 	}
-	// When polling ends nobody is to blame, and nothing was dropped.
+	// When polling ends, nothing was dropped: the messages come back.
 	if ctx.Err() == nil {
 		m.count(func() { m.stats.Dropped += len(part.messages) })
 		m.observe(Event{Kind: Dropped, Messages: part.messages})

@@ -1,17 +1,17 @@
-// Package mapping plays the Amazon SQS event source mapping of AWS Lambda: it
-// polls a queue, invokes a function with batches, deletes what the function was
-// done with and leaves the rest to the queue's visibility timeout.
+// Package mapping is the Amazon SQS event source mapping of AWS Lambda: it polls
+// a queue, invokes a function with batches, deletes the messages that succeeded
+// and leaves the rest to the queue's visibility timeout.
 //
-// It keeps what decides over a message's fate: five batches at once to begin
+// It has what decides what becomes of a message: five batches at once to begin
 // with, more as long as all are busy and none is throttled; a throttled batch
 // that is retried until its visibility timeout has passed and then goes back
 // with its receive count spent; MaximumConcurrency, at which nothing more is
 // received; partial batch responses, the malformed ones included.
 //
-// AWS does not document how long it waits between the retries of a throttled
-// batch, nor by how much it slows down after errors: the first is configurable
-// here, the second is left out, which makes more retries, not fewer. Filters,
-// on-failure destinations and provisioned pollers are left out too.
+// AWS documents neither the wait between the retries of a throttled batch nor by
+// how much it slows down after errors: the first is configurable here, the
+// second is left out, which makes more retries, not fewer. Filters, on-failure
+// destinations, provisioned pollers and FIFO queues are left out too.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -25,6 +25,7 @@ import (
 
 	"sespolicy/shared/local/function"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -109,15 +110,13 @@ func New(config Config) (*Mapping, error) {
 	if config.Backoff == nil {
 		config.Backoff = backoff
 	}
-	visibility, fifo := config.Queue.VisibilityTimeout(), config.Queue.FIFO()
+	visibility := config.Queue.VisibilityTimeout()
 	switch {
 	case visibility < config.FunctionTimeout:
 		return nil, fmt.Errorf("queue visibility timeout: %.0f seconds is less than function timeout: %.0f seconds",
 			visibility.Seconds(), config.FunctionTimeout.Seconds())
 	case config.BatchSize < 1 || config.BatchSize > 10000:
 		return nil, fmt.Errorf("BatchSize %d is not between 1 and 10000", config.BatchSize)
-	case fifo && (config.BatchSize > 10 || config.Window > 0):
-		return nil, fmt.Errorf("a FIFO queue takes a BatchSize of at most 10 and no batching window")
 	case config.BatchSize > 10 && config.Window < time.Second:
 		return nil, fmt.Errorf("a BatchSize over 10 needs a MaximumBatchingWindowInSeconds of at least 1")
 	case config.Window < 0 || config.Window > 300*time.Second:
@@ -157,7 +156,7 @@ func (m *Mapping) startPoller(ctx context.Context, pause time.Duration) {
 	m.pollers++
 	m.mu.Unlock()
 	m.running.Go(func() {
-		if wait(ctx, pause) {
+		if wire.Wait(ctx, pause) {
 			m.poll(ctx)
 		}
 	})
@@ -197,19 +196,4 @@ func (m *Mapping) count(change func()) {
 // backoff is half a second, doubling to two.
 func backoff(retry int) time.Duration {
 	return min(500*time.Millisecond<<min(retry-1, 10), 2*time.Second)
-}
-
-// wait lets time pass and reports whether ctx is still alive.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

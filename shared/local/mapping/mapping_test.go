@@ -2,9 +2,9 @@ package mapping_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -75,20 +75,12 @@ func (h *handler) state() (running, most int, seen []string) {
 func queueOf(t *testing.T, name string, attributes map[string]string) (source, dead *queue.Queue) {
 	t.Helper()
 	server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://127.0.0.1"})
-	suffix, fifo := "", map[string]string{}
-	if strings.HasSuffix(name, ".fifo") {
-		suffix, fifo = ".fifo", map[string]string{"FifoQueue": "true"}
-	}
-	dead, err := server.Create("Dead"+suffix, fifo)
+	dead, err := server.Create("Dead", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{"VisibilityTimeout": "60", "RedrivePolicy": `{"deadLetterTargetArn":"` + dead.ARN() + `","maxReceiveCount":3}`}
-	for _, more := range []map[string]string{fifo, attributes} {
-		for key, value := range more {
-			all[key] = value
-		}
-	}
+	maps.Copy(all, attributes)
 	if source, err = server.Create(name, all); err != nil {
 		t.Fatal(err)
 	}
@@ -98,11 +90,7 @@ func queueOf(t *testing.T, name string, attributes map[string]string) (source, d
 func send(t *testing.T, q *queue.Queue, bodies ...string) {
 	t.Helper()
 	for _, body := range bodies {
-		input := queue.Input{Body: body}
-		if q.FIFO() {
-			input.GroupID, input.DeduplicationID = strings.SplitN(body, "-", 2)[0], rand.Text()
-		}
-		if _, err := q.Send(t.Context(), input); err != nil {
+		if _, err := q.Send(t.Context(), queue.Input{Body: body}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -374,9 +362,9 @@ func TestQueueThatFails(t *testing.T) {
 		server.SetFaults(queue.Faults{Call: func(call queue.Call) queue.Fault {
 			switch {
 			case call.Action == "ReceiveMessage" && time.Since(begun) < 10*time.Second:
-				return queue.Fault{Err: &queue.Error{Code: "InternalError", Status: 500}}
+				return queue.Fault{Code: "InternalError"}
 			case call.Action == "DeleteMessage" && time.Since(begun) < time.Minute:
-				return queue.Fault{NoAnswer: true}
+				return queue.Fault{Hang: true}
 			}
 			return queue.Fault{}
 		}})
@@ -417,7 +405,6 @@ func TestRunEnds(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	standard, _ := queueOf(t, "Requests", nil)
-	fifo, _ := queueOf(t, "Requests.fifo", nil)
 	for reason, config := range map[string]mapping.Config{
 		"visibility below the function timeout": {Queue: standard, FunctionTimeout: 61 * time.Second},
 		"a batch over 10000":                    {Queue: standard, BatchSize: 10001, Window: time.Second},
@@ -425,8 +412,6 @@ func TestNewRefuses(t *testing.T) {
 		"a window over 5 minutes":               {Queue: standard, Window: 301 * time.Second},
 		"MaximumConcurrency 1":                  {Queue: standard, MaximumConcurrency: 1},
 		"MaximumConcurrency 1001":               {Queue: standard, MaximumConcurrency: 1001},
-		"over 10 on FIFO":                       {Queue: fifo, BatchSize: 11},
-		"a window on FIFO":                      {Queue: fifo, Window: time.Second},
 	} {
 		if _, err := mapping.New(config); err == nil {
 			t.Errorf("%s is taken", reason)

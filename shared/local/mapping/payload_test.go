@@ -1,9 +1,7 @@
 package mapping_test
 
 import (
-	"errors"
-	"fmt"
-	"slices"
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -12,56 +10,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"sespolicy/shared/local/function"
 	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/local/queue"
 )
-
-func TestFIFOKeepsOrderAndOneBatchPerGroup(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, _ := queueOf(t, "Requests.fifo", nil)
-		var all []string
-		for i := range 30 {
-			all = append(all, fmt.Sprintf("a-%02d", i), fmt.Sprintf("b-%02d", i))
-		}
-		send(t, source, all...)
-		var mu sync.Mutex
-		inFlight, failedOnce := map[string]int{}, false
-		seen := map[string][]string{}
-		run(t, mapping.Config{Queue: source, ReportBatchItemFailures: true, Function: &handler{handle: func(event events.SQSEvent) (string, error) {
-			groups := map[string]bool{}
-			for _, record := range event.Records {
-				groups[record.Attributes["MessageGroupId"]] = true
-			}
-			mu.Lock()
-			for group := range groups {
-				if inFlight[group]++; inFlight[group] > 1 {
-					t.Errorf("two batches of group %s at once", group)
-				}
-			}
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			defer mu.Unlock()
-			for group := range groups {
-				inFlight[group]--
-			}
-			if !failedOnce {
-				failedOnce = true
-				return "", errors.New("failed")
-			}
-			for _, record := range event.Records {
-				group := record.Attributes["MessageGroupId"]
-				seen[group] = append(seen[group], record.Body)
-			}
-			return `{"batchItemFailures":[]}`, nil
-		}}})
-		pass(10 * time.Minute)
-		for group, list := range seen {
-			if len(list) != 30 || !slices.IsSorted(list) {
-				t.Errorf("group %s: %v", group, list)
-			}
-		}
-	})
-}
 
 func TestPayloadUnderSixMegabytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -98,32 +50,48 @@ func TestPayloadIsNotInflated(t *testing.T) {
 	})
 }
 
-// A batch that is split keeps the order of its group, too.
-func TestSplitFIFOBatchKeepsOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, _ := queueOf(t, "Requests.fifo", nil)
-		for i := range 9 { // three invocations of three
-			send(t, source, fmt.Sprintf("a-%d%s", i, strings.Repeat(`"`, 1000*1000)))
-		}
-		var mu sync.Mutex
-		var done []string
-		invocations := 0
-		run(t, mapping.Config{Queue: source, Function: &handler{handle: func(event events.SQSEvent) (string, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if invocations++; invocations == 2 {
-				return "", errors.New("failed")
-			}
-			for _, record := range event.Records {
-				done = append(done, record.Body[:3])
-			}
-			return "", nil
-		}}})
-		pass(10 * time.Minute)
-		mu.Lock()
-		defer mu.Unlock()
-		if len(done) != 9 || !slices.IsSorted(done) {
-			t.Errorf("%v", done)
-		}
-	})
+// payloads is a function that keeps what it was invoked with.
+type payloads struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (p *payloads) Invoke(_ context.Context, payload []byte) (function.Result, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = append(p.seen, string(payload))
+	return function.Result{Payload: []byte("null")}, nil
+}
+
+// Recorded from Lambda: the digest of no attributes is null under a batching
+// window of a second or more, otherwise absent.
+func TestDigestOfNoAttributes(t *testing.T) {
+	for _, test := range []struct {
+		reason     string
+		window     time.Duration
+		attributes map[string]queue.Attribute
+		want       string
+	}{
+		{"no window", 0, nil, `"messageAttributes":{},"md5OfBody"`},
+		{"a window", time.Second, nil, `"messageAttributes":{},"md5OfMessageAttributes":null,"md5OfBody"`},
+		{"a window, and an attribute", time.Second, map[string]queue.Attribute{"timestamp": {DataType: "Number", StringValue: "1493147359900"}},
+			`"md5OfMessageAttributes":"235c5c510d26fb653d073faed50ae77c","md5OfBody"`},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source, _ := queueOf(t, "Requests", nil)
+				if _, err := source.Send(t.Context(), queue.Input{Body: "x", Attributes: test.attributes}); err != nil {
+					t.Fatal(err)
+				}
+				var p payloads
+				run(t, mapping.Config{Queue: source, Function: &p, Window: test.window})
+				pass(2 * time.Second)
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				if len(p.seen) != 1 || !strings.Contains(p.seen[0], test.want) {
+					t.Errorf("invoked with %s", p.seen)
+				}
+			})
+		})
+	}
 }

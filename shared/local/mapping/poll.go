@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -12,13 +13,13 @@ const (
 	longPoll = 20 * time.Second
 	// receiveMax is the most that one receive brings.
 	receiveMax = 10
-	// patience is what a call to the queue may take beyond its waiting.
-	patience = 10 * time.Second
+	// callTimeout is what a call to the queue may take beyond its waiting time.
+	callTimeout = 10 * time.Second
 	// retryQueue is the pause after a call to the queue that failed.
 	retryQueue = time.Second
 )
 
-// poll gathers one batch after the other and sees each through.
+// poll receives and processes one batch after the other.
 func (m *Mapping) poll(ctx context.Context) {
 	for ctx.Err() == nil {
 		batch, err := m.gather(ctx)
@@ -30,7 +31,7 @@ func (m *Mapping) poll(ctx context.Context) {
 		}
 		switch {
 		case err != nil && len(batch) == 0:
-			wait(ctx, retryQueue)
+			wire.Wait(ctx, retryQueue)
 		case len(batch) > 0:
 			m.occupied(ctx, len(batch))
 			m.deliver(ctx, batch)
@@ -64,16 +65,16 @@ func (m *Mapping) gather(ctx context.Context) ([]queue.Message, error) {
 }
 
 func (m *Mapping) receive(ctx context.Context, most int, wait time.Duration) ([]queue.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait+patience)
+	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout)
 	defer cancel()
 	return m.config.Queue.Receive(ctx, queue.ReceiveOptions{MaxMessages: min(most, receiveMax), Wait: &wait})
 }
 
-// remove deletes what the function was done with. What cannot be deleted comes
-// back.
+// remove deletes the messages that the function succeeded in. What cannot be
+// deleted comes back.
 func (m *Mapping) remove(ctx context.Context, messages []queue.Message) {
 	for _, message := range messages {
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		err := m.config.Queue.Delete(ctx, message.ReceiptHandle)
 		cancel()
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"sespolicy/shared/local/queue"
 )
@@ -20,7 +21,7 @@ type record struct {
 	Body                   string                      `json:"body"`
 	Attributes             map[string]string           `json:"attributes"`
 	MessageAttributes      map[string]messageAttribute `json:"messageAttributes"`
-	MD5OfMessageAttributes string                      `json:"md5OfMessageAttributes,omitempty"`
+	MD5OfMessageAttributes json.RawMessage             `json:"md5OfMessageAttributes,omitempty"`
 	MD5OfBody              string                      `json:"md5OfBody"`
 	EventSource            string                      `json:"eventSource"`
 	EventSourceARN         string                      `json:"eventSourceARN"`
@@ -44,11 +45,11 @@ type part struct {
 }
 
 // split makes events of a batch, none of them over Lambda's limit.
-func split(arn string, batch []queue.Message) []part {
+func (m *Mapping) split(batch []queue.Message) []part {
 	const head, tail = `{"Records":[`, `]}`
 	var parts []part
 	for _, message := range batch {
-		text := encode(arn, message)
+		text := m.encode(message)
 		last := len(parts) - 1
 		if last < 0 || len(parts[last].payload)+1+len(text)+len(tail) > maxPayload {
 			parts = append(parts, part{messages: []queue.Message{message}, payload: append([]byte(head), text...)})
@@ -63,23 +64,31 @@ func split(arn string, batch []queue.Message) []part {
 	return parts
 }
 
-// encode writes one record. The region is the ARN's fourth part.
-func encode(arn string, message queue.Message) []byte {
+// encode writes one record. The Region is the ARN's fourth part. Without message
+// attributes their digest is absent; with a batching window of at least a second
+// it is null, as recorded from Lambda in 2025.
+func (m *Mapping) encode(message queue.Message) []byte {
+	arn := m.config.Queue.ARN()
 	r := record{
-		MessageID:              message.ID,
-		ReceiptHandle:          message.ReceiptHandle,
-		Body:                   message.Body,
-		Attributes:             message.SystemAttributes(),
-		MessageAttributes:      map[string]messageAttribute{},
-		MD5OfMessageAttributes: message.MD5OfAttributes,
-		MD5OfBody:              message.MD5OfBody,
-		EventSource:            "aws:sqs",
-		EventSourceARN:         arn,
-		AWSRegion:              strings.Split(arn, ":")[3],
+		MessageID:         message.ID,
+		ReceiptHandle:     message.ReceiptHandle,
+		Body:              message.Body,
+		Attributes:        message.SystemAttributes(),
+		MessageAttributes: map[string]messageAttribute{},
+		MD5OfBody:         message.MD5OfBody,
+		EventSource:       "aws:sqs",
+		EventSourceARN:    arn,
+		AWSRegion:         strings.Split(arn, ":")[3],
+	}
+	switch {
+	case message.MD5OfAttributes != "":
+		r.MD5OfMessageAttributes = json.RawMessage(`"` + message.MD5OfAttributes + `"`)
+	case m.config.Window >= time.Second:
+		r.MD5OfMessageAttributes = json.RawMessage("null")
 	}
 	for name, attribute := range message.Attributes {
 		value := messageAttribute{DataType: attribute.DataType, StringListValues: []string{}, BinaryListValues: []string{}}
-		if strings.HasPrefix(attribute.DataType, "Binary") {
+		if attribute.Binary() {
 			value.BinaryValue = new(base64.StdEncoding.EncodeToString(attribute.BinaryValue))
 		} else {
 			value.StringValue = &attribute.StringValue

@@ -14,13 +14,11 @@ import (
 
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/wire"
 )
 
 // unavailable is the fault of a service that is down.
-func unavailable(w http.ResponseWriter, _ *http.Request) bool {
-	w.WriteHeader(http.StatusServiceUnavailable)
-	return true
-}
+func unavailable(*http.Request) wire.Fault { return wire.Fault{Status: http.StatusServiceUnavailable} }
 
 // outcomes are the events about outcomes, by the queue's message id.
 func (w *world) outcomes() map[string]bus.Event {
@@ -51,11 +49,11 @@ func detail(t *testing.T, event bus.Event) map[string]any {
 func TestHundredRequestsWithEventBridgeDown(t *testing.T) {
 	for _, test := range []struct {
 		reason string
-		fault  func(http.ResponseWriter, *http.Request) bool
+		fault  func(*http.Request) wire.Fault
 		entry  func(bus.Entry) (code, message string)
 	}{
 		{reason: "it answers 503", fault: unavailable},
-		{reason: "it breaks every connection", fault: func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }},
+		{reason: "it breaks every connection", fault: func(*http.Request) wire.Fault { return wire.Fault{Break: true} }},
 		{reason: "the bus takes no entry", entry: func(bus.Entry) (string, string) { return "InternalFailure", "down" }},
 	} {
 		t.Run(test.reason, func(t *testing.T) {

@@ -189,9 +189,8 @@ func TestRedirectOfTheResponseBucket(t *testing.T) {
 		http.StatusTemporaryRedirect: "https://169.254.169.254/x",
 		http.StatusPermanentRedirect: "https://evil.example/x",
 	} {
-		w.Responses.SetFault(func(answer http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(answer, r, to, status)
-			return true
+		w.Responses.SetFault(func(*http.Request) response.Fault {
+			return response.Fault{Answer: func(answer http.ResponseWriter, r *http.Request) { http.Redirect(answer, r, to, status) }}
 		})
 		r := newResource(w)
 		message, requestID := r.request("Create", properties(policy("One")))

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"sespolicy/shared/local"
+	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/wire"
 )
 
 // waiting is a request that a Step Functions task sends and waits for.
@@ -16,11 +18,11 @@ func waiting(token, policy string) string {
 func TestStepFunctions(t *testing.T) {
 	w := start(t, local.Config{})
 	succeeds, fails, expired := strings.Repeat("good", 100), strings.Repeat("poor", 100), strings.Repeat("late", 100)
-	w.States.SetTokenFault(func(token string) string {
-		if token == expired {
-			return "TaskTimedOut"
+	w.States.SetFault(func(answer states.Answer) wire.Fault {
+		if answer.Token == expired {
+			return wire.Fault{Code: "TaskTimedOut"}
 		}
-		return ""
+		return wire.Fault{}
 	})
 	applied := w.sendAndAwait(waiting(succeeds, policy("One")))
 	w.sendAndAwait(waiting(fails, publicPolicy()))
@@ -66,7 +68,7 @@ func TestStepFunctions(t *testing.T) {
 // While Step Functions is down the answer waits, and is given once it is back.
 func TestStepFunctionsDown(t *testing.T) {
 	w := start(t, local.Config{})
-	w.States.SetFault(unavailable)
+	w.States.SetFault(func(states.Answer) wire.Fault { return wire.Fault{Status: 503} })
 	token := strings.Repeat("wait", 100)
 	id := w.send(waiting(token, policy("One")))
 	failed := w.handedBack(token)

@@ -2,6 +2,7 @@ package producers_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func TestResponseBucketDown(t *testing.T) {
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			w := start(t, local.Config{})
-			w.Responses.SetFault(response.Status(503))
+			w.Responses.SetFault(func(*http.Request) response.Fault { return response.Fault{Status: 503} })
 			r := newResource(w)
 			message, requestID := r.request("Create", properties(test.policy))
 			w.publish(message)
@@ -104,7 +105,7 @@ func TestResponseBucketDown(t *testing.T) {
 // an end costs nothing.
 func TestResponseBucketWithoutEnd(t *testing.T) {
 	w := start(t, local.Config{})
-	w.Responses.SetFault(response.Endless(200))
+	w.Responses.SetFault(func(*http.Request) response.Fault { return response.Endless(200) })
 	r := newResource(w)
 	message, requestID := r.request("Create", properties(policy("One")))
 	begun := time.Now()

@@ -2,23 +2,23 @@ package queue
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"sespolicy/shared/local/wire"
 )
 
-const (
-	targetPrefix = "AmazonSQS."
-	contentType  = "application/x-amz-json-1.0"
-	// maxRequest bounds what is read of a request: a payload of 1 MiB may take
-	// six times as much in JSON, every character being an escape.
-	maxRequest = 8 * maxPayload
+const targetPrefix = "AmazonSQS."
+
+var (
+	jsonProtocol  = wire.JSON{Version: "1.0", Namespace: "com.amazonaws.sqs#"}
+	queryProtocol = wire.Query{Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"}
 )
+
+// nothing is the answer of actions that answer nothing.
+type nothing struct{}
 
 // action does one action of the API with the JSON of its request.
 type action func(ctx context.Context, s *Server, name string, body []byte) (any, error)
@@ -26,116 +26,103 @@ type action func(ctx context.Context, s *Server, name string, body []byte) (any,
 // request is the input of an action; it knows the queue it is about.
 type request interface{ queueName() string }
 
-// answering makes an action of a method that takes and returns structs.
-func answering[In request, Out any](do func(*Server, context.Context, In) (Out, error)) action {
+// waiting makes an action that takes the Server's lock as it needs it.
+func waiting[In request, Out any](do func(context.Context, *Server, In) (Out, error)) action {
 	return func(ctx context.Context, s *Server, name string, body []byte) (any, error) {
-		var in In
-		if err := json.Unmarshal(body, &in, jsontext.AllowDuplicateNames(true)); err != nil {
-			return nil, failf(codeSerialization, "The request is not the JSON of %s: %v", name, err)
+		in, err := wire.Decode[In](name, body)
+		if err != nil {
+			return nil, err
 		}
-		return act(ctx, s, Call{name, in.queueName()}, func() (any, error) { return do(s, ctx, in) })
+		return under(ctx, s, Call{name, in.queueName()}, func() (any, error) { return do(ctx, s, in) })
 	}
+}
+
+// serverAction makes an action that runs under the Server's lock.
+func serverAction[In request, Out any](do func(context.Context, *Server, In) (Out, error)) action {
+	return waiting(func(ctx context.Context, s *Server, in In) (Out, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return do(ctx, s, in)
+	})
+}
+
+// queueAction makes an action on the queue that the request names by URL.
+func queueAction[In interface {
+	request
+	url() string
+}, Out any](do func(context.Context, *Queue, In) (Out, error),
+) action {
+	return serverAction(func(ctx context.Context, s *Server, in In) (out Out, err error) {
+		q, err := s.at(in.url())
+		if err != nil {
+			return out, err
+		}
+		return do(ctx, q, in)
+	})
+}
+
+// change is the part of an action that answers nothing.
+func change[In any](do func(*Queue, In) error) func(context.Context, *Queue, In) (nothing, error) {
+	return func(_ context.Context, q *Queue, in In) (nothing, error) { return nothing{}, do(q, in) }
 }
 
 var actions = map[string]action{
-	"CreateQueue":                  answering((*Server).apiCreateQueue),
-	"DeleteQueue":                  answering((*Server).apiDeleteQueue),
-	"GetQueueUrl":                  answering((*Server).apiGetQueueURL),
-	"ListQueues":                   answering((*Server).apiListQueues),
-	"ListDeadLetterSourceQueues":   answering((*Server).apiListDeadLetterSourceQueues),
-	"GetQueueAttributes":           answering((*Server).apiGetQueueAttributes),
-	"SetQueueAttributes":           answering((*Server).apiSetQueueAttributes),
-	"TagQueue":                     answering((*Server).apiTagQueue),
-	"UntagQueue":                   answering((*Server).apiUntagQueue),
-	"ListQueueTags":                answering((*Server).apiListQueueTags),
-	"PurgeQueue":                   answering((*Server).apiPurgeQueue),
-	"SendMessage":                  answering((*Server).apiSendMessage),
-	"SendMessageBatch":             answering((*Server).apiSendMessageBatch),
-	"ReceiveMessage":               answering((*Server).apiReceiveMessage),
-	"DeleteMessage":                answering((*Server).apiDeleteMessage),
-	"DeleteMessageBatch":           answering((*Server).apiDeleteMessageBatch),
-	"ChangeMessageVisibility":      answering((*Server).apiChangeMessageVisibility),
-	"ChangeMessageVisibilityBatch": answering((*Server).apiChangeMessageVisibilityBatch),
-	"StartMessageMoveTask":         answering((*Server).apiStartMessageMoveTask),
-	"ListMessageMoveTasks":         answering((*Server).apiListMessageMoveTasks),
-	"CancelMessageMoveTask":        answering((*Server).apiCancelMessageMoveTask),
-	"AddPermission":                unsupported,
-	"RemovePermission":             unsupported,
+	"CreateQueue":                  serverAction(createQueue),
+	"GetQueueUrl":                  serverAction(getQueueURL),
+	"ListQueues":                   serverAction(listQueues),
+	"ListDeadLetterSourceQueues":   queueAction(listDeadLetterSourceQueues),
+	"DeleteQueue":                  queueAction(change(func(q *Queue, _ onQueue) error { q.server.remove(q); return nil })),
+	"PurgeQueue":                   queueAction(change(func(q *Queue, _ onQueue) error { return q.purge() })),
+	"GetQueueAttributes":           queueAction(getQueueAttributes),
+	"SetQueueAttributes":           queueAction(change(func(q *Queue, in setAttributesRequest) error { return q.setAttributes(in.Attributes) })),
+	"SendMessage":                  queueAction(sendMessage),
+	"SendMessageBatch":             queueAction(sendMessageBatch),
+	"ReceiveMessage":               waiting(receiveMessage),
+	"DeleteMessage":                queueAction(change(func(q *Queue, in deleteRequest) error { return q.delete(in.ReceiptHandle) })),
+	"DeleteMessageBatch":           queueAction(deleteMessageBatch),
+	"ChangeMessageVisibility":      queueAction(change(func(q *Queue, in visibilityRequest) error { return in.apply(q) })),
+	"ChangeMessageVisibilityBatch": queueAction(changeMessageVisibilityBatch),
+	"StartMessageMoveTask":         serverAction(startMessageMoveTask),
+	"ListMessageMoveTasks":         serverAction(listMessageMoveTasks),
+	"CancelMessageMoveTask":        serverAction(cancelMessageMoveTask),
 }
 
-func unsupported(_ context.Context, _ *Server, name string, _ []byte) (any, error) {
-	return nil, failf(codeUnsupportedOperation, "%s is not served here: nothing checks permissions.", name)
-}
-
-// ServeHTTP answers one request in AWS JSON 1.0. When the client is gone, or a
-// fault hook withholds the answer until it is, it aborts the connection: it
-// panics with [http.ErrAbortHandler], which net/http expects.
+// ServeHTTP answers one call, in AWS JSON 1.0, or of a form in the Query
+// protocol. When the client is gone, or a fault withholds the answer, it panics
+// with [http.ErrAbortHandler], which net/http expects.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	id := s.config.NewID()
+	s.mu.Unlock()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		name, answer, err := s.answerQuery(w, r)
+		wire.Write(w, r, queryProtocol, name, id, answer, err)
+		return
+	}
 	answer, err := s.answer(w, r)
-	if err != nil && r.Context().Err() != nil {
-		panic(http.ErrAbortHandler)
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("X-Amzn-Requestid", s.requestID())
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	text, err := json.Marshal(answer, json.Deterministic(true))
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	_, _ = w.Write(text) // the client may have gone; there is nobody to tell
+	wire.Write(w, r, jsonProtocol, "", id, answer, err)
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	do, known := actions[name]
 	if r.Method != http.MethodPost || !ours || !known {
-		return nil, &Error{
-			Code: codeUnknownOperation.name, Status: http.StatusNotFound,
-			Message: "Expected a POST with the header X-Amz-Target: AmazonSQS.ACTION, in AWS JSON 1.0. Clients that still use the Query protocol need a newer version.",
-		}
+		return nil, failf(codeUnknownOperation, "Expected a POST with the header X-Amz-Target: AmazonSQS.ACTION, in AWS JSON 1.0; the action %q is not served.", name)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, failf(codeInvalidParameterValue, "One or more parameters are invalid. Reason: the request is longer than %d bytes.", maxRequest)
-	}
+	body, err := wire.Read(w, r)
 	if err != nil {
-		return nil, failf(codeSerialization, "The request could not be read: %v", err)
+		return nil, err
 	}
-	return do(r.Context(), s, name, body)
+	return do(withTrace(r), s, name, body)
 }
 
-func (s *Server) requestID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.config.NewID()
-}
+// traceKey is the context key of a call's X-Ray trace header.
+type traceKey struct{}
 
-// writeError answers an error: its shape's name in the body, the name it had
-// in the Query protocol in a header, from which SDKs take their code.
-func writeError(w http.ResponseWriter, err error) {
-	failure, ok := errors.AsType[*Error](err)
-	if !ok {
-		failure = &Error{Code: "InternalError", Message: err.Error(), Status: http.StatusInternalServerError}
-	}
-	side := "Sender"
-	if failure.status() >= http.StatusInternalServerError {
-		side = "Receiver"
-	}
-	query := failure.Code
-	if known, found := queryCodes[failure.Code]; found {
-		query = known
-	}
-	w.Header().Set("X-Amzn-Query-Error", query+";"+side)
-	w.WriteHeader(failure.status())
-	text, _ := json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}{failure.shape(), strings.ToValidUTF8(failure.Message, "\uFFFD")})
-	_, _ = w.Write(text)
+// withTrace is the context of a call with its header X-Amzn-Trace-Id, which SQS
+// makes the system attribute AWSTraceHeader of the messages sent.
+func withTrace(r *http.Request) context.Context {
+	return context.WithValue(r.Context(), traceKey{}, r.Header.Get("X-Amzn-Trace-Id"))
 }
 
 // onQueue is a request that names its queue by URL.
@@ -143,14 +130,20 @@ type onQueue struct {
 	QueueURL string `json:"QueueUrl"`
 }
 
+func (r onQueue) url() string { return r.QueueURL }
+
 func (r onQueue) queueName() string {
 	_, name, _ := splitURL(r.QueueURL)
 	return name
 }
 
 // splitURL takes account and queue name from a queue URL. The host does not
-// matter: a container sees this server under another name.
+// matter: a container sees this server under another name. SQS takes the bare
+// name of a queue too, whose account is then empty.
 func splitURL(text string) (account, name string, ok bool) {
+	if queueName.MatchString(text) {
+		return "", text, true
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", "", false
@@ -163,29 +156,26 @@ func splitURL(text string) (account, name string, ok bool) {
 }
 
 // at finds the queue of a URL. The lock must be held.
-func (s *Server) at(r onQueue) (*Queue, error) {
-	if r.QueueURL == "" {
+func (s *Server) at(queueURL string) (*Queue, error) {
+	if queueURL == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	account, name, ok := splitURL(r.QueueURL)
+	account, name, ok := splitURL(queueURL)
 	if !ok {
-		return nil, failf(codeInvalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s.", r.QueueURL, s.url("NAME"))
+		return nil, failf(codeInvalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s.", queueURL, s.url("NAME"))
 	}
 	q, found := s.queues[name]
-	if !found || account != s.config.Account {
-		return nil, missingQueue(r.QueueURL)
+	if !found || account != "" && account != s.config.Account {
+		return nil, missingQueue(queueURL)
 	}
 	return q, nil
 }
 
-// locked finds the queue and does something with it under the lock.
-func locked[T any](s *Server, r onQueue, do func(*Queue) (T, error)) (T, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, err := s.at(r)
-	if err != nil {
-		var none T
-		return none, err
+// duration turns seconds into a Duration. What would overflow becomes a value
+// that is out of every range, for its check to refuse.
+func duration(seconds *int64) *time.Duration {
+	if seconds == nil {
+		return nil
 	}
-	return do(q)
+	return new(time.Duration(max(-1, min(*seconds, 1<<31))) * time.Second)
 }

@@ -1,9 +1,11 @@
 package queue
 
 import (
-	"errors"
+	"context"
 	"regexp"
 	"strings"
+
+	"sespolicy/shared/local/wire"
 )
 
 // batchID is the name of an entry within its batch.
@@ -13,17 +15,22 @@ type batchID struct {
 
 func (b batchID) id() string { return b.ID }
 
+type batchRequest[E any] struct {
+	onQueue
+	Entries []E
+}
+
 // batchAnswer is the answer to every batch. An empty list is left out: clients
 // look for the member Failed.
-type batchAnswer[T any] struct {
-	Successful []T           `json:",omitempty"`
+type batchAnswer struct {
+	Successful []any         `json:",omitempty"`
 	Failed     []failedEntry `json:",omitempty"`
 }
 
 type failedEntry struct {
 	batchID
 	SenderFault bool
-	Code        string
+	Code        string // as in the Query protocol, without its prefix
 	Message     string
 }
 
@@ -33,8 +40,8 @@ var validBatchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
 // batch does each entry in order. A batch that is malformed fails as a whole,
 // before any entry; otherwise entries fail one by one.
-func batch[E interface{ id() string }, T any](entries []E, do func(E) (T, error)) (batchAnswer[T], error) {
-	var answer batchAnswer[T]
+func batch[E interface{ id() string }, T any](entries []E, do func(E) (T, error)) (batchAnswer, error) {
+	var answer batchAnswer
 	if err := checkBatch(entries); err != nil {
 		return answer, err
 	}
@@ -44,26 +51,12 @@ func batch[E interface{ id() string }, T any](entries []E, do func(E) (T, error)
 			answer.Successful = append(answer.Successful, result)
 			continue
 		}
-		failure, ok := errors.AsType[*Error](err)
-		if !ok {
-			return answer, err
-		}
+		failure := wire.AsError(err)
 		answer.Failed = append(answer.Failed, failedEntry{
-			batchID: batchID{e.id()}, SenderFault: true,
-			Code: entryCode(failure), Message: failure.Message,
+			batchID{e.id()}, true, strings.TrimPrefix(failure.QueryCode(), prefix), failure.Message,
 		})
 	}
 	return answer, nil
-}
-
-// entryCode is the short name that entries of a batch have kept from the Query
-// protocol.
-func entryCode(failure *Error) string {
-	query, found := queryCodes[failure.Code]
-	if !found {
-		return failure.Code
-	}
-	return strings.TrimPrefix(query, "AWS.SimpleQueueService.")
 }
 
 func checkBatch[E interface{ id() string }](entries []E) error {
@@ -84,4 +77,45 @@ func checkBatch[E interface{ id() string }](entries []E) error {
 		seen[e.id()] = true
 	}
 	return nil
+}
+
+type deleteRequest struct {
+	onQueue
+	ReceiptHandle string
+}
+
+type deleteEntry struct {
+	batchID
+	ReceiptHandle string
+}
+
+func deleteMessageBatch(_ context.Context, q *Queue, r batchRequest[deleteEntry]) (batchAnswer, error) {
+	return batch(r.Entries, func(e deleteEntry) (batchID, error) { return e.batchID, q.delete(e.ReceiptHandle) })
+}
+
+// visibility is what ChangeMessageVisibility and an entry of its batch share.
+type visibility struct {
+	ReceiptHandle     string
+	VisibilityTimeout *int64
+}
+
+func (v visibility) apply(q *Queue) error {
+	if v.VisibilityTimeout == nil {
+		return missingParameter("VisibilityTimeout")
+	}
+	return q.changeVisibility(v.ReceiptHandle, *duration(v.VisibilityTimeout))
+}
+
+type visibilityRequest struct {
+	onQueue
+	visibility
+}
+
+type visibilityEntry struct {
+	batchID
+	visibility
+}
+
+func changeMessageVisibilityBatch(_ context.Context, q *Queue, r batchRequest[visibilityEntry]) (batchAnswer, error) {
+	return batch(r.Entries, func(e visibilityEntry) (batchID, error) { return e.batchID, e.apply(q) })
 }

@@ -19,13 +19,12 @@ type startMoveRequest struct {
 
 type taskAnswer struct{ TaskHandle string }
 
-func (s *Server) apiStartMessageMoveTask(_ context.Context, r startMoveRequest) (taskAnswer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func startMessageMoveTask(_ context.Context, s *Server, r startMoveRequest) (taskAnswer, error) {
 	rate := 0
 	if r.MaxNumberOfMessagesPerSecond != nil {
-		if rate = *r.MaxNumberOfMessagesPerSecond; rate < 1 {
-			rate = -1 // 0 is no rate inside, and no valid one here
+		rate = *r.MaxNumberOfMessagesPerSecond
+		if err := checkRange(rate, "MaxNumberOfMessagesPerSecond", 1, maxMoveRate); err != nil {
+			return taskAnswer{}, err
 		}
 	}
 	task, err := s.startMove(r.SourceArn, r.DestinationArn, rate)
@@ -54,22 +53,17 @@ type moveAnswer struct {
 	StartedTimestamp                  int64  // milliseconds since 1970
 }
 
-func (s *Server) apiListMessageMoveTasks(_ context.Context, r listMovesRequest) (listMovesAnswer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func listMessageMoveTasks(_ context.Context, s *Server, r listMovesRequest) (listMovesAnswer, error) {
 	limit := 1
 	if r.MaxResults != nil {
 		limit = *r.MaxResults
 	}
-	if limit < 1 || limit > maxMoves {
-		return listMovesAnswer{}, invalidValue(limit, "MaxResults", "Must be between 1 and 10, if provided.")
+	if err := checkRange(limit, "MaxResults", 1, maxMoves); err != nil {
+		return listMovesAnswer{}, err
 	}
-	if r.SourceArn == "" {
-		return listMovesAnswer{}, missingParameter("SourceArn")
-	}
-	q, found := s.byARN(r.SourceArn)
-	if !found {
-		return listMovesAnswer{}, failf(codeResourceNotFound, "The resource that you specified for the SourceArn parameter doesn't exist: %s.", r.SourceArn)
+	q, err := s.resource("SourceArn", r.SourceArn)
+	if err != nil {
+		return listMovesAnswer{}, err
 	}
 	answer := listMovesAnswer{Results: []moveAnswer{}}
 	for _, task := range slices.Backward(q.tasks) {
@@ -101,9 +95,7 @@ type cancelMoveAnswer struct {
 	ApproximateNumberOfMessagesMoved int
 }
 
-func (s *Server) apiCancelMessageMoveTask(_ context.Context, r cancelMoveRequest) (cancelMoveAnswer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func cancelMessageMoveTask(_ context.Context, s *Server, r cancelMoveRequest) (cancelMoveAnswer, error) {
 	moved, err := s.cancelMove(r.TaskHandle)
 	return cancelMoveAnswer{moved}, err
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -30,7 +31,7 @@ type receiveAnswer struct {
 	Messages []receivedMessage `json:",omitempty"`
 }
 
-func (s *Server) apiReceiveMessage(ctx context.Context, r receiveRequest) (receiveAnswer, error) {
+func receiveMessage(ctx context.Context, s *Server, r receiveRequest) (receiveAnswer, error) {
 	wanted := slices.Concat(r.AttributeNames, r.MessageSystemAttributeNames)
 	for _, name := range wanted {
 		if name != "All" && !slices.Contains(systemAttributeNames, name) {
@@ -40,11 +41,13 @@ func (s *Server) apiReceiveMessage(ctx context.Context, r receiveRequest) (recei
 	options := ReceiveOptions{Wait: duration(r.WaitTimeSeconds), VisibilityTimeout: duration(r.VisibilityTimeout)}
 	if r.MaxNumberOfMessages != nil {
 		options.MaxMessages = *r.MaxNumberOfMessages
-		if options.MaxMessages == 0 {
-			return receiveAnswer{}, invalidValue(0, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+		if err := checkRange(options.MaxMessages, "MaxNumberOfMessages", 1, 10); err != nil {
+			return receiveAnswer{}, err
 		}
 	}
-	q, err := locked(s, r.onQueue, func(q *Queue) (*Queue, error) { return q, nil })
+	s.mu.Lock()
+	q, err := s.at(r.QueueURL)
+	s.mu.Unlock()
 	if err != nil {
 		return receiveAnswer{}, err
 	}
@@ -59,20 +62,16 @@ func (s *Server) apiReceiveMessage(ctx context.Context, r receiveRequest) (recei
 // show returns as much of a message as was asked for. The digest covers the
 // attributes that are shown, so that a client can check it.
 func (r receiveRequest) show(m Message, wanted []string) receivedMessage {
-	shown := receivedMessage{MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: m.MD5OfBody, Body: m.Body}
-	shown.Attributes = m.SystemAttributes()
-	for name := range shown.Attributes {
-		if !slices.Contains(wanted, "All") && !slices.Contains(wanted, name) {
-			delete(shown.Attributes, name)
-		}
+	shown := receivedMessage{
+		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: m.MD5OfBody, Body: m.Body,
+		Attributes: m.SystemAttributes(), MessageAttributes: map[string]messageAttribute{},
 	}
-	chosen := map[string]Attribute{}
-	shown.MessageAttributes = map[string]messageAttribute{}
-	for name, a := range m.Attributes {
-		if !r.wantsAttribute(name) {
-			continue
-		}
-		chosen[name] = a
+	maps.DeleteFunc(shown.Attributes, func(name, _ string) bool {
+		return !slices.Contains(wanted, "All") && !slices.Contains(wanted, name)
+	})
+	chosen := maps.Clone(m.Attributes)
+	maps.DeleteFunc(chosen, func(name string, _ Attribute) bool { return !r.wantsAttribute(name) })
+	for name, a := range chosen {
 		given := messageAttribute{DataType: a.DataType, BinaryValue: a.BinaryValue}
 		if !a.Binary() {
 			given.StringValue = new(a.StringValue)
@@ -92,68 +91,5 @@ func (r receiveRequest) wantsAttribute(name string) bool {
 			return strings.HasPrefix(name, strings.TrimSuffix(prefix, "."))
 		}
 		return pattern == "All" || pattern == name
-	})
-}
-
-type deleteRequest struct {
-	onQueue
-	ReceiptHandle string
-}
-
-func (s *Server) apiDeleteMessage(_ context.Context, r deleteRequest) (nothing, error) {
-	return locked(s, r.onQueue, func(q *Queue) (nothing, error) { return nothing{}, q.delete(r.ReceiptHandle) })
-}
-
-type deleteEntry struct {
-	batchID
-	ReceiptHandle string
-}
-
-type deleteBatchRequest struct {
-	onQueue
-	Entries []deleteEntry
-}
-
-func (s *Server) apiDeleteMessageBatch(_ context.Context, r deleteBatchRequest) (batchAnswer[batchID], error) {
-	return locked(s, r.onQueue, func(q *Queue) (batchAnswer[batchID], error) {
-		return batch(r.Entries, func(e deleteEntry) (batchID, error) { return e.batchID, q.delete(e.ReceiptHandle) })
-	})
-}
-
-// visibility is what ChangeMessageVisibility and an entry of its batch share.
-type visibility struct {
-	ReceiptHandle     string
-	VisibilityTimeout *int64
-}
-
-func (v visibility) apply(q *Queue) error {
-	if v.VisibilityTimeout == nil {
-		return missingParameter("VisibilityTimeout")
-	}
-	return q.changeVisibility(v.ReceiptHandle, *duration(v.VisibilityTimeout))
-}
-
-type changeVisibilityRequest struct {
-	onQueue
-	visibility
-}
-
-func (s *Server) apiChangeMessageVisibility(_ context.Context, r changeVisibilityRequest) (nothing, error) {
-	return locked(s, r.onQueue, func(q *Queue) (nothing, error) { return nothing{}, r.apply(q) })
-}
-
-type visibilityEntry struct {
-	batchID
-	visibility
-}
-
-type changeVisibilityBatchRequest struct {
-	onQueue
-	Entries []visibilityEntry
-}
-
-func (s *Server) apiChangeMessageVisibilityBatch(_ context.Context, r changeVisibilityBatchRequest) (batchAnswer[batchID], error) {
-	return locked(s, r.onQueue, func(q *Queue) (batchAnswer[batchID], error) {
-		return batch(r.Entries, func(e visibilityEntry) (batchID, error) { return e.batchID, e.apply(q) })
 	})
 }

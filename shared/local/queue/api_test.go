@@ -35,7 +35,7 @@ func TestMessageThroughTheSDK(t *testing.T) {
 	c := client(network.URL, network.Client())
 	ctx := t.Context()
 
-	made, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: new("Q"), Attributes: map[string]string{"VisibilityTimeout": "60"}, Tags: map[string]string{"a": "b"}})
+	made, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: new("Q"), Attributes: map[string]string{"VisibilityTimeout": "60"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestMessageThroughTheSDK(t *testing.T) {
 	if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: made.QueueUrl, ReceiptHandle: m.ReceiptHandle}); err != nil {
 		t.Error(err)
 	}
-	q, _ := s.Lookup("Q")
+	q, _ := s.LookupARN(s.arn("Q"))
 	if q.Counts() != (Counts{}) {
 		t.Errorf("left %+v", q.Counts())
 	}
@@ -108,8 +108,8 @@ func TestErrorsThroughTheSDK(t *testing.T) {
 			_, err := c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: new("http://127.0.0.1:4566/000000000000/Q"), MessageBody: new("x")})
 			return err
 		}, "AWS.SimpleQueueService.NonExistentQueue"},
-		"no queue URL": {func() error {
-			_, err := c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: new("Q"), MessageBody: new("x")})
+		"no account in the URL": {func() error {
+			_, err := c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: new("http://127.0.0.1:4566/Q"), MessageBody: new("x")})
 			return err
 		}, "InvalidAddress"},
 		"a control character": {func() error {
@@ -131,7 +131,7 @@ func TestErrorsThroughTheSDK(t *testing.T) {
 		"not served": {func() error {
 			_, err := c.RemovePermission(ctx, &sqs.RemovePermissionInput{QueueUrl: url, Label: new("x")})
 			return err
-		}, "AWS.SimpleQueueService.UnsupportedOperation"},
+		}, "InvalidAction"},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			failure, ok := errors.AsType[smithy.APIError](want.call())
@@ -165,7 +165,7 @@ func TestLongPollThroughTheSDK(t *testing.T) {
 func post(s *Server, target, body string) *http.Response {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", target)
-	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w.Result()
@@ -174,7 +174,7 @@ func post(s *Server, target, body string) *http.Response {
 func TestWireForm(t *testing.T) {
 	s := newServer()
 	create(t, s, "Q", nil)
-	s.SetFaults(failing("PurgeQueue", "Q", Fault{Err: &Error{Code: "ServiceUnavailable", Status: 503}}))
+	s.SetFaults(failing("PurgeQueue", "Q", Fault{Code: "ServiceUnavailable"}))
 	const url = `"QueueUrl":"http://elsewhere/123456789012/Q"`
 	for _, c := range []struct {
 		reason, target, body string
@@ -183,15 +183,15 @@ func TestWireForm(t *testing.T) {
 	}{
 		{"an answer", "AmazonSQS.ListQueues", `{}`, 200, "", `{"QueueUrls":["http://127.0.0.1:4566/123456789012/Q"]}`},
 		{"an empty answer", "AmazonSQS.ReceiveMessage", `{` + url + `,"WaitTimeSeconds":null}`, 200, "", `{}`},
-		{"an unknown member", "AmazonSQS.TagQueue", `{` + url + `,"Nope":1,"Tags":{"a":"b"}}`, 200, "", `{}`},
+		{"an unknown member", "AmazonSQS.SetQueueAttributes", `{` + url + `,"Nope":1,"Attributes":{}}`, 200, "", `{}`},
 		{"a modelled error", "AmazonSQS.GetQueueUrl", `{"QueueName":"x"}`, 400, "AWS.SimpleQueueService.NonExistentQueue;Sender", `{"__type":"com.amazonaws.sqs#QueueDoesNotExist"`},
-		{"a common error", "AmazonSQS.SendMessage", `{` + url + `}`, 400, "MissingParameter;Sender", `{"__type":"com.amazon.coral.service#MissingRequiredParameterException"`},
-		{"no JSON", "AmazonSQS.SendMessage", `{`, 400, "MalformedInput;Sender", `{"__type":"com.amazon.coral.service#SerializationException"`},
-		{"a wrong type", "AmazonSQS.SendMessage", `{` + url + `,"MessageBody":1}`, 400, "MalformedInput;Sender", `{"__type":"com.amazon.coral.service#SerializationException"`},
-		{"an unknown action", "AmazonSQS.Nope", `{}`, 404, "InvalidAction;Sender", `{"__type":"com.amazon.coral.service#UnknownOperationException"`},
-		{"another service", "AmazonSNS.Publish", `{}`, 404, "InvalidAction;Sender", `{"__type":"com.amazon.coral.service#UnknownOperationException"`},
+		{"a common error", "AmazonSQS.SendMessage", `{` + url + `}`, 400, "MissingParameter;Sender", `{"__type":"com.amazonaws.sqs#MissingRequiredParameterException"`},
+		{"no JSON", "AmazonSQS.SendMessage", `{`, 400, "MalformedInput;Sender", `{"__type":"com.amazonaws.sqs#SerializationException"`},
+		{"a wrong type", "AmazonSQS.SendMessage", `{` + url + `,"MessageBody":1}`, 400, "MalformedInput;Sender", `{"__type":"com.amazonaws.sqs#SerializationException"`},
+		{"an unknown action", "AmazonSQS.Nope", `{}`, 404, "InvalidAction;Sender", `{"__type":"com.amazonaws.sqs#UnknownOperationException"`},
+		{"another service", "AmazonSNS.Publish", `{}`, 404, "InvalidAction;Sender", `{"__type":"com.amazonaws.sqs#UnknownOperationException"`},
 		{"a fault", "AmazonSQS.PurgeQueue", `{` + url + `}`, 503, "ServiceUnavailable;Receiver", `{"__type":"com.amazonaws.sqs#ServiceUnavailable"`},
-		{"too much of it", "AmazonSQS.SendMessage", strings.Repeat(" ", maxRequest+1), 400, "InvalidParameterValue;Sender", `{"__type":"com.amazon.coral.service#InvalidParameterValueException"`},
+		{"too much of it", "AmazonSQS.SendMessage", strings.Repeat(" ", 8<<20+1), 400, "InvalidParameterValue;Sender", `{"__type":"com.amazonaws.sqs#InvalidParameterValueException"`},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			got := post(s, c.target, c.body)
@@ -199,7 +199,7 @@ func TestWireForm(t *testing.T) {
 			if got.StatusCode != c.status || got.Header.Get("x-amzn-query-error") != c.query || !strings.HasPrefix(string(body), c.answer) {
 				t.Errorf("%d, %q, %s", got.StatusCode, got.Header.Get("x-amzn-query-error"), body)
 			}
-			if got.Header.Get("x-amzn-RequestId") == "" || got.Header.Get("Content-Type") != contentType {
+			if got.Header.Get("x-amzn-RequestId") == "" || got.Header.Get("Content-Type") != "application/x-amz-json-1.0" {
 				t.Errorf("headers %v", got.Header)
 			}
 		})

@@ -6,72 +6,52 @@ import (
 	"net/http"
 )
 
-// Error is an answer of SQS that says no. Code is the name of the error as the
-// API reference has it, and decides alone what a client sees: QueueDoesNotExist,
-// InvalidParameterValueException, MessageNotInflight and so on. A fault hook may
-// return one with any Code.
-type Error struct {
-	Code    string
-	Message string
-	Status  int // of HTTP; 0 means 400
+// code is an error's name in the JSON protocol, the one it had in the Query
+// protocol, which SDKs still report, and its HTTP status if it is not 400.
+type code struct {
+	name, query string
+	status      int
 }
 
-// Error returns the code and the message.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-func (e *Error) status() int { return cmp.Or(e.Status, http.StatusBadRequest) }
-
-// code is an error's name in the JSON protocol and the one it had in the Query
-// protocol, which SDKs still report (header x-amzn-query-error).
-type code struct{ name, query string }
+// prefix begins most of the codes of the Query protocol.
+const prefix = "AWS.SimpleQueueService."
 
 var (
-	codeBatchEntryIDsNotDistinct = code{"BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"}
-	codeBatchRequestTooLong      = code{"BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"}
-	codeEmptyBatchRequest        = code{"EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"}
-	codeInvalidAddress           = code{"InvalidAddress", "InvalidAddress"}
-	codeInvalidAttributeName     = code{"InvalidAttributeName", "InvalidAttributeName"}
-	codeInvalidAttributeValue    = code{"InvalidAttributeValue", "InvalidAttributeValue"}
-	codeInvalidBatchEntryID      = code{"InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId"}
-	codeInvalidMessageContents   = code{"InvalidMessageContents", "InvalidMessageContents"}
-	codeInvalidParameterValue    = code{"InvalidParameterValueException", "InvalidParameterValue"}
-	codeMessageNotInflight       = code{"MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"}
-	codeMissingParameter         = code{"MissingRequiredParameterException", "MissingParameter"}
-	codeOverLimit                = code{"OverLimit", "OverLimit"}
-	codePurgeQueueInProgress     = code{"PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress"}
-	codeQueueDeletedRecently     = code{"QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"}
-	codeQueueDoesNotExist        = code{"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}
-	codeQueueNameExists          = code{"QueueNameExists", "QueueAlreadyExists"}
-	codeReceiptHandleIsInvalid   = code{"ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"}
-	codeResourceNotFound         = code{"ResourceNotFoundException", "ResourceNotFoundException"}
-	codeSerialization            = code{"SerializationException", "MalformedInput"}
-	codeTooManyEntries           = code{"TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"}
-	codeUnknownOperation         = code{"UnknownOperationException", "InvalidAction"}
-	codeUnsupportedOperation     = code{"UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"}
+	codeBatchEntryIDsNotDistinct = code{"BatchEntryIdsNotDistinct", prefix + "BatchEntryIdsNotDistinct", 0}
+	codeBatchRequestTooLong      = code{"BatchRequestTooLong", prefix + "BatchRequestTooLong", 0}
+	codeEmptyBatchRequest        = code{"EmptyBatchRequest", prefix + "EmptyBatchRequest", 0}
+	codeInvalidAddress           = code{"InvalidAddress", "InvalidAddress", 0}
+	codeInvalidAttributeName     = code{"InvalidAttributeName", "InvalidAttributeName", 0}
+	codeInvalidAttributeValue    = code{"InvalidAttributeValue", "InvalidAttributeValue", 0}
+	codeInvalidBatchEntryID      = code{"InvalidBatchEntryId", prefix + "InvalidBatchEntryId", 0}
+	codeInvalidMessageContents   = code{"InvalidMessageContents", "InvalidMessageContents", 0}
+	codeInvalidParameterValue    = code{"InvalidParameterValueException", "InvalidParameterValue", 0}
+	codeMissingParameter         = code{"MissingRequiredParameterException", "MissingParameter", 0}
+	codeOverLimit                = code{"OverLimit", "OverLimit", http.StatusForbidden}
+	codePurgeQueueInProgress     = code{"PurgeQueueInProgress", prefix + "PurgeQueueInProgress", http.StatusForbidden}
+	codeQueueDoesNotExist        = code{"QueueDoesNotExist", prefix + "NonExistentQueue", 0}
+	codeQueueNameExists          = code{"QueueNameExists", "QueueAlreadyExists", 0}
+	codeReceiptHandleIsInvalid   = code{"ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 0}
+	codeResourceNotFound         = code{"ResourceNotFoundException", "ResourceNotFoundException", http.StatusNotFound}
+	codeTooManyEntries           = code{"TooManyEntriesInBatchRequest", prefix + "TooManyEntriesInBatchRequest", 0}
+	codeUnknownOperation         = code{"UnknownOperationException", "InvalidAction", http.StatusNotFound}
 )
 
-var queryCodes = func() map[string]string {
-	byName := map[string]string{}
-	for _, c := range []code{
-		codeBatchEntryIDsNotDistinct, codeBatchRequestTooLong, codeEmptyBatchRequest, codeInvalidAddress,
-		codeInvalidAttributeName, codeInvalidAttributeValue, codeInvalidBatchEntryID, codeInvalidMessageContents,
-		codeInvalidParameterValue, codeMessageNotInflight, codeMissingParameter, codeOverLimit,
-		codePurgeQueueInProgress, codeQueueDeletedRecently, codeQueueDoesNotExist, codeQueueNameExists,
-		codeReceiptHandleIsInvalid, codeResourceNotFound, codeSerialization, codeTooManyEntries,
-		codeUnknownOperation, codeUnsupportedOperation,
-	} {
-		byName[c.name] = c.query
-	}
-	return byName
-}()
-
 func failf(c code, format string, args ...any) *Error {
-	return &Error{Code: c.name, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: c.name, Query: c.query, Status: c.status, Message: fmt.Sprintf(format, args...)}
 }
 
 // invalidValue words a refused parameter as SQS does.
 func invalidValue(value any, parameter, reason string) *Error {
 	return failf(codeInvalidParameterValue, "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}
+
+// checkRange refuses an integer outside of what a parameter takes.
+func checkRange[T cmp.Ordered](value T, parameter string, least, most T) error {
+	if value < least || value > most {
+		return invalidValue(value, parameter, fmt.Sprintf("Must be between %v and %v, if provided.", least, most))
+	}
+	return nil
 }
 
 func missingParameter(name string) *Error {
@@ -80,15 +60,4 @@ func missingParameter(name string) *Error {
 
 func missingQueue(name string) *Error {
 	return failf(codeQueueDoesNotExist, "The specified queue does not exist: %s.", name)
-}
-
-// shape is the error's full name in a JSON answer: those of the model of SQS
-// live in its namespace, those that every service has in the framework's.
-func (e *Error) shape() string {
-	switch e.Code {
-	case codeInvalidParameterValue.name, codeMissingParameter.name, codeSerialization.name, codeUnknownOperation.name:
-		return "com.amazon.coral.service#" + e.Code
-	default:
-		return "com.amazonaws.sqs#" + e.Code
-	}
 }

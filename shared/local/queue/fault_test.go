@@ -32,12 +32,12 @@ func TestFaultyCalls(t *testing.T) {
 		stored  int
 	}{
 		{"none", Fault{}, 0, "", false, 1},
-		{"an error answer", Fault{Err: &Error{Code: "ServiceUnavailable", Status: 503}}, 0, "ServiceUnavailable", false, 0},
-		{"latency", Fault{Latency: 3 * time.Second}, 3 * time.Second, "", false, 1},
-		{"latency, then an error", Fault{Latency: 3 * time.Second, Err: &Error{Code: "KmsThrottled"}}, 3 * time.Second, "KmsThrottled", false, 0},
-		{"latency beyond the caller's patience", Fault{Latency: time.Minute}, 10 * time.Second, "", true, 0},
-		{"no answer", Fault{NoAnswer: true}, 10 * time.Second, "", true, 0},
-		{"a lost answer", Fault{LoseAnswer: true}, 10 * time.Second, "", true, 1},
+		{"an error answer", Fault{Code: "ServiceUnavailable"}, 0, "ServiceUnavailable", false, 0},
+		{"latency", Fault{Before: 3 * time.Second}, 3 * time.Second, "", false, 1},
+		{"latency, then an error", Fault{Before: 3 * time.Second, Code: "KmsThrottled"}, 3 * time.Second, "KmsThrottled", false, 0},
+		{"more latency than the caller waits for", Fault{Before: time.Minute}, 10 * time.Second, "", true, 0},
+		{"no answer", Fault{Hang: true}, 10 * time.Second, "", true, 0},
+		{"a lost answer", Fault{Hang: true, Act: true}, 10 * time.Second, "", true, 1},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestLostReceive(t *testing.T) {
 		s := newServer()
 		q := create(t, s, "Q", nil)
 		send(t, q, Input{Body: "x"})
-		s.SetFaults(failing("ReceiveMessage", "Q", Fault{LoseAnswer: true}))
+		s.SetFaults(failing("ReceiveMessage", "Q", Fault{Hang: true, Act: true}))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := q.Receive(ctx, ReceiveOptions{}); !errors.Is(err, context.DeadlineExceeded) {
@@ -110,16 +110,6 @@ func TestDuplicateDelivery(t *testing.T) {
 	})
 }
 
-func TestDuplicatesLeaveFIFOAlone(t *testing.T) {
-	q := newFIFO(t, nil)
-	q.server.SetFaults(Faults{Duplicate: func(Message) (time.Duration, bool) { return 0, true }})
-	send(t, q, Input{Body: "x", GroupID: "g"})
-	wantCode(t, q.Delete(t.Context(), receiveOne(t, q).ReceiptHandle), "")
-	if q.Counts() != (Counts{}) {
-		t.Errorf("left %+v", q.Counts())
-	}
-}
-
 func TestReordering(t *testing.T) {
 	s := newServer()
 	q := create(t, s, "Q", nil)
@@ -143,8 +133,8 @@ func TestFaultsOverHTTP(t *testing.T) {
 		fault  Fault
 		stored int
 	}{
-		"no answer":     {Fault{NoAnswer: true}, 0},
-		"a lost answer": {Fault{LoseAnswer: true}, 1},
+		"no answer":     {Fault{Hang: true}, 0},
+		"a lost answer": {Fault{Hang: true, Act: true}, 1},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			s := newServer()

@@ -1,10 +1,15 @@
 package queue
 
 import (
+	"maps"
 	"strconv"
-	"strings"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
+
+// Attribute is a message attribute.
+type Attribute = wire.Attribute
 
 // Message is one message as a queue holds it or hands it out. Its maps and
 // slices are shared with the queue: do not change them.
@@ -18,9 +23,7 @@ type Message struct {
 	MD5OfAttributes string // over all Attributes; empty without any
 
 	SenderID         string
-	GroupID          string
-	DeduplicationID  string
-	SequenceNumber   string // FIFO queues only
+	GroupID          string // marks a tenant (fair queues); passed through
 	TraceHeader      string // X-Ray's
 	DeadLetterSource string // ARN of the queue that SQS moved it from
 
@@ -32,51 +35,28 @@ type Message struct {
 	VisibleAt time.Time // when a message that is Delayed or InFlight becomes visible
 }
 
-// Attribute is a message attribute. BinaryValue holds the value when DataType
-// is Binary or Binary.something, StringValue otherwise.
-type Attribute struct {
-	DataType    string
-	StringValue string
-	BinaryValue []byte
-}
-
-// Binary reports whether the value is BinaryValue.
-func (a Attribute) Binary() bool {
-	kind, _, _ := strings.Cut(a.DataType, ".")
-	return kind == "Binary"
-}
-
 // State is where a message stands between being sent and being deleted.
 type State int
 
-// The states; messages of each are counted by the queue attributes
+// The states. Messages of each are counted by the queue attributes
 // ApproximateNumberOfMessages, ...Delayed and ...NotVisible.
 const (
 	Visible State = iota
 	Delayed
 	InFlight
-
 	gone // deleted, expired or moved, though an index may still hold it
 )
 
 // String returns the state's name.
 func (s State) String() string {
-	switch s {
-	case Visible:
-		return "Visible"
-	case Delayed:
-		return "Delayed"
-	case InFlight:
-		return "InFlight"
-	default:
-		return "State(" + strconv.Itoa(int(s)) + ")"
-	}
+	return [...]string{"Visible", "Delayed", "InFlight", "gone"}[s]
 }
 
-// systemAttributeNames are the names a receiver can ask for.
+// systemAttributeNames are the names that a receive can ask for. A standard
+// queue never has the first two.
 var systemAttributeNames = []string{
-	"SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
-	"SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn",
+	"SequenceNumber", "MessageDeduplicationId", "SenderId", "SentTimestamp", "ApproximateReceiveCount",
+	"ApproximateFirstReceiveTimestamp", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn",
 }
 
 // SystemAttributes returns what SQS itself says about the message, under the
@@ -84,24 +64,17 @@ var systemAttributeNames = []string{
 // puts into the member "attributes" of a record.
 func (m Message) SystemAttributes() map[string]string {
 	attributes := map[string]string{
-		"SenderId":                m.SenderID,
-		"SentTimestamp":           milliseconds(m.Sent),
-		"ApproximateReceiveCount": strconv.Itoa(m.ReceiveCount),
+		"SenderId":                 m.SenderID,
+		"SentTimestamp":            milliseconds(m.Sent),
+		"ApproximateReceiveCount":  strconv.Itoa(m.ReceiveCount),
+		"MessageGroupId":           m.GroupID,
+		"AWSTraceHeader":           m.TraceHeader,
+		"DeadLetterQueueSourceArn": m.DeadLetterSource,
 	}
 	if !m.FirstReceived.IsZero() {
 		attributes["ApproximateFirstReceiveTimestamp"] = milliseconds(m.FirstReceived)
 	}
-	for name, value := range map[string]string{
-		"SequenceNumber":           m.SequenceNumber,
-		"MessageDeduplicationId":   m.DeduplicationID,
-		"MessageGroupId":           m.GroupID,
-		"AWSTraceHeader":           m.TraceHeader,
-		"DeadLetterQueueSourceArn": m.DeadLetterSource,
-	} {
-		if value != "" {
-			attributes[name] = value
-		}
-	}
+	maps.DeleteFunc(attributes, func(_, value string) bool { return value == "" })
 	return attributes
 }
 

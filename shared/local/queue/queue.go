@@ -2,38 +2,30 @@ package queue
 
 import (
 	"cmp"
-	"context"
+	"container/heap"
 	"maps"
 	"slices"
 	"time"
 )
 
-// Queue is one queue, standard or FIFO. Make one with [Server.Create]; all
-// methods may be called at the same time, and wake whoever waits in Receive.
+// Queue is one standard queue. Make one with [Server.Create]. All methods are
+// safe for concurrent use.
 type Queue struct {
 	server   *Server
 	name     string
-	fifo     bool
 	id       uint64 // tells a queue from an earlier one of the same name
 	created  time.Time
 	modified time.Time
 	settings settings
-	tags     map[string]string
 
 	entries map[uint64]*entry // every message, by key
 	counts  [gone]int         // by state
 	hidden  timeline
-	aging   timeline
-
-	ready []*entry // standard: visible entries, longest first; gone ones are skipped
-
-	groups map[string]*group    // FIFO: by MessageGroupId
-	turns  []*group             // FIFO: groups that may have something to deliver
-	seen   map[string]duplicate // FIFO: by deduplication key
-	recent []duplicate          // FIFO: the same, oldest first
+	oldest  time.Time // no message was sent before this; zero without any
+	ready   []*entry  // visible entries, longest first; those in another state are skipped
 
 	waiters []*waiter
-	alarm   *time.Timer // set while somebody waits and something will become visible
+	alarm   *time.Timer // set while a receive waits and something will become visible
 	purged  time.Time
 	tasks   []*moveTask // newest last
 }
@@ -46,9 +38,6 @@ func (q *Queue) ARN() string { return q.server.arn(q.name) }
 
 // URL returns the queue's URL.
 func (q *Queue) URL() string { return q.server.url(q.name) }
-
-// FIFO reports whether it is a FIFO queue.
-func (q *Queue) FIFO() bool { return q.fifo }
 
 // VisibilityTimeout returns the queue's own visibility timeout.
 func (q *Queue) VisibilityTimeout() time.Duration {
@@ -87,24 +76,12 @@ func older(a, b *entry) int {
 	return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.key, b.key))
 }
 
-// Purge deletes every message, also those in flight. SQS refuses a second
-// purge within 60 seconds.
-func (q *Queue) Purge(ctx context.Context) error {
-	_, err := act(ctx, q.server, Call{"PurgeQueue", q.name}, func() (struct{}, error) {
-		q.server.mu.Lock()
-		defer q.server.mu.Unlock()
-		return struct{}{}, q.purge()
-	})
-	return err
-}
-
 const purgeInterval = 60 * time.Second
 
+// purge deletes every message, also those in flight. SQS refuses a second purge
+// within 60 seconds.
 func (q *Queue) purge() error {
 	now := time.Now()
-	if err := q.exists(); err != nil {
-		return err
-	}
 	if !q.purged.IsZero() && now.Sub(q.purged) < purgeInterval {
 		return failf(codePurgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
 	}
@@ -114,13 +91,13 @@ func (q *Queue) purge() error {
 }
 
 func (q *Queue) discard() {
-	for _, e := range slices.SortedFunc(maps.Values(q.entries), older) {
+	for _, e := range q.entries {
 		q.take(e)
 	}
 	q.ready = nil
 }
 
-// exists tells a queue that was deleted while somebody still held it.
+// exists fails for a queue that was deleted while a caller still held it.
 func (q *Queue) exists() error {
 	if q.server.queues[q.name] != q {
 		return missingQueue(q.name)
@@ -135,11 +112,10 @@ func (q *Queue) put(m Message, visibleAt time.Time) *entry {
 	e.State, e.VisibleAt, e.ReceiptHandle = Delayed, visibleAt, ""
 	q.entries[e.key] = e
 	q.counts[Delayed]++
-	q.aging.add(e, e.Sent)
-	if q.fifo {
-		q.join(e)
+	if q.oldest.IsZero() || e.Sent.Before(q.oldest) {
+		q.oldest = e.Sent
 	}
-	q.hidden.add(e, visibleAt)
+	heap.Push(&q.hidden, e)
 	return e
 }
 
@@ -148,52 +124,47 @@ func (q *Queue) take(e *entry) {
 	q.counts[e.State]--
 	delete(q.entries, e.key)
 	q.hidden.remove(e)
-	q.aging.remove(e)
-	was := e.State
 	e.State = gone
-	if q.fifo {
-		q.leave(e, was)
-	}
 }
 
 // show makes an entry visible.
 func (q *Queue) show(e *entry) {
-	was := e.State
-	q.counts[was]--
+	q.counts[e.State]--
 	q.counts[Visible]++
 	q.hidden.remove(e)
 	e.State, e.VisibleAt = Visible, time.Time{}
-	if q.fifo {
-		q.rejoin(e, was)
-	} else {
-		q.ready = append(q.ready, e)
-	}
+	q.ready = append(q.ready, e)
 }
 
-// hide makes a delivered entry invisible until a time.
+// hide makes an entry invisible until a time.
 func (q *Queue) hide(e *entry, until time.Time) {
 	q.counts[e.State]--
 	q.counts[InFlight]++
-	e.State, e.VisibleAt = InFlight, until
 	q.hidden.remove(e)
-	q.hidden.add(e, until)
+	e.State, e.VisibleAt = InFlight, until
+	heap.Push(&q.hidden, e)
 }
 
-// advance does what time has brought: messages past their retention go, those
+// advance brings the queue up to now: messages past their retention go, those
 // whose delay or visibility timeout is over become visible.
 func (q *Queue) advance(now time.Time) {
-	for {
-		e, due := q.aging.due(now.Add(-q.settings.retention))
-		if !due {
-			break
-		}
-		q.take(e)
+	if !q.oldest.IsZero() && !q.oldest.Add(q.settings.retention).After(now) {
+		q.expire(now)
 	}
-	for {
-		e, due := q.hidden.due(now)
-		if !due {
-			break
+	for len(q.hidden) > 0 && !q.hidden[0].VisibleAt.After(now) {
+		q.show(q.hidden[0])
+	}
+}
+
+// expire takes what is past its retention, and finds the oldest of the rest.
+func (q *Queue) expire(now time.Time) {
+	q.oldest = time.Time{}
+	for _, e := range q.entries {
+		switch {
+		case !e.Sent.Add(q.settings.retention).After(now):
+			q.take(e)
+		case q.oldest.IsZero() || e.Sent.Before(q.oldest):
+			q.oldest = e.Sent
 		}
-		q.show(e)
 	}
 }

@@ -14,8 +14,8 @@ type ReceiveOptions struct {
 	VisibilityTimeout *time.Duration // nil: the queue's; 0 to 12 h
 }
 
-// maxInFlight is the quota of messages in flight. A standard queue then
-// answers OverLimit, a FIFO queue nothing.
+// maxInFlight is the quota of messages in flight. Beyond it a receive gets
+// OverLimit.
 const maxInFlight = 120_000
 
 // waiter is a receive that found nothing and waits.
@@ -30,13 +30,12 @@ type received struct {
 	err      error
 }
 
-// Receive returns messages and hides them for the visibility timeout. Without
-// any it waits for the waiting time, and ends with whatever comes first: a
-// message sent, a delay or a visibility timeout that is over. Who waits longest
-// is served first. When ctx ends it returns ctx.Err(), unless messages were
-// just handed to it.
+// Receive returns messages and hides them for the visibility timeout. If there
+// are none it waits, at most for the waiting time, until one is sent or becomes
+// visible. The receive that has waited longest is served first. When ctx ends it
+// returns ctx.Err(), unless messages were just handed to it.
 func (q *Queue) Receive(ctx context.Context, options ReceiveOptions) ([]Message, error) {
-	return act(ctx, q.server, Call{"ReceiveMessage", q.name}, func() ([]Message, error) {
+	return under(ctx, q.server, Call{"ReceiveMessage", q.name}, func() ([]Message, error) {
 		return q.receive(ctx, options)
 	})
 }
@@ -65,14 +64,14 @@ func (q *Queue) receive(ctx context.Context, options ReceiveOptions) ([]Message,
 }
 
 func (o ReceiveOptions) check() error {
-	if o.MaxMessages < 0 || o.MaxMessages > 10 {
-		return invalidValue(o.MaxMessages, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+	if err := checkRange(o.MaxMessages, "MaxNumberOfMessages", 0, 10); err != nil {
+		return err
 	}
 	if w := o.Wait; w != nil && (*w < 0 || *w > 20*time.Second) {
 		return invalidValue(seconds(*w), "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.")
 	}
-	if v := o.VisibilityTimeout; v != nil && (*v < 0 || *v > maxVisibility) {
-		return invalidValue(seconds(*v), "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
+	if v := o.VisibilityTimeout; v != nil {
+		return checkRange(seconds(*v), "VisibilityTimeout", 0, seconds(maxVisibility))
 	}
 	return nil
 }
@@ -86,7 +85,7 @@ func (q *Queue) enter(options ReceiveOptions) (*waiter, time.Duration, error) {
 	}
 	now := time.Now()
 	q.advance(now)
-	if !q.fifo && q.counts[InFlight] >= maxInFlight {
+	if q.counts[InFlight] >= maxInFlight {
 		return nil, 0, failf(codeOverLimit, "The queue has %d messages in flight, the most there may be: %s.", maxInFlight, q.name)
 	}
 	w := &waiter{limit: max(options.MaxMessages, 1), visibility: options.VisibilityTimeout, done: make(chan received, 1)}
@@ -127,8 +126,8 @@ func (q *Queue) forget(w *waiter) {
 	}
 }
 
-// settle brings the queue up to now, serves those who wait, and sets the alarm
-// for the next change. Whatever changes a queue ends with it.
+// settle brings the queue up to now, serves the receives that wait, and sets the
+// alarm for the next change. Every change of a queue ends with it.
 func (q *Queue) settle(now time.Time) {
 	q.advance(now)
 	for len(q.waiters) > 0 {
@@ -146,12 +145,12 @@ func (q *Queue) settle(now time.Time) {
 		q.advance(now) // under a visibility timeout of 0 they are visible again
 	}
 	q.disarm()
-	if len(q.waiters) > 0 && q.hidden.Len() > 0 {
-		q.arm(q.hidden.items[0].VisibleAt.Sub(now))
+	if len(q.waiters) > 0 && len(q.hidden) > 0 {
+		q.arm(q.hidden[0].VisibleAt.Sub(now))
 	}
 }
 
-// ring settles the queue in a moment: for a queue other than the one at work.
+// ring settles the queue a moment later, for callers at work on another queue.
 func (q *Queue) ring() {
 	if len(q.waiters) > 0 {
 		q.disarm()
@@ -177,12 +176,8 @@ func (q *Queue) disarm() {
 // deliver hands out up to limit visible messages and hides them.
 func (q *Queue) deliver(limit int, visibility time.Duration, now time.Time) []Message {
 	limit = min(limit, maxInFlight-q.counts[InFlight])
-	pick := q.pickStandard
-	if q.fifo {
-		pick = q.pickFIFO
-	}
 	var messages []Message
-	for _, e := range pick(limit, now) {
+	for _, e := range q.pick(limit, now) {
 		e.receives++
 		e.ReceiveCount++
 		if e.FirstReceived.IsZero() {
@@ -199,8 +194,8 @@ func (q *Queue) deliver(limit int, visibility time.Duration, now time.Time) []Me
 	return messages
 }
 
-// pickStandard takes up to limit entries for delivery. The caller hides them.
-func (q *Queue) pickStandard(limit int, now time.Time) []*entry {
+// pick takes up to limit entries for delivery. The caller hides them.
+func (q *Queue) pick(limit int, now time.Time) []*entry {
 	var picked []*entry
 	for len(picked) < limit {
 		e := q.nextReady()
@@ -237,7 +232,7 @@ func (q *Queue) nextReady() *entry {
 // duplicate leaves a copy of a delivered message behind, if the hook says so.
 func (q *Queue) duplicate(e *entry, now time.Time) {
 	hook := q.server.faults.Duplicate
-	if hook == nil || q.fifo {
+	if hook == nil {
 		return
 	}
 	if after, again := hook(e.Message); again {

@@ -41,16 +41,11 @@ func (q *Queue) parseRedrivePolicy(text string) (redrivePolicy, error) {
 	if policy.target == "" {
 		return refuse("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
 	}
-	dlq, found := q.server.byARN(policy.target)
-	switch {
-	case !found && policy.target != q.ARN():
-		return refuse("Dead letter target does not exist.")
-	case policy.target == q.ARN():
+	if policy.target == q.ARN() {
 		return refuse("Dead letter target can not be the queue itself.")
-	case dlq.fifo != q.fifo:
-		return refuse("Dead-letter queue must be same type of queue as the source.")
-	case !dlq.settings.redriveAllow.allows(q.ARN()):
-		return refuse("Queue does not have permission to use the dead letter queue: see its RedriveAllowPolicy.")
+	}
+	if _, found := q.server.byARN(policy.target); !found {
+		return refuse("Dead letter target does not exist.")
 	}
 	return policy, nil
 }
@@ -70,65 +65,22 @@ func integer(value jsontext.Value) int {
 	return n
 }
 
-// redriveAllowPolicy is the attribute RedriveAllowPolicy of a dead-letter
-// queue. The zero value allows every queue of the account.
-type redriveAllowPolicy struct {
-	Permission string   `json:"redrivePermission"`
-	Sources    []string `json:"sourceQueueArns"`
-}
-
-func parseRedriveAllowPolicy(text string) (redriveAllowPolicy, error) {
-	var policy redriveAllowPolicy
-	if text == "" {
-		return policy, nil
-	}
-	if err := json.Unmarshal([]byte(text), &policy, json.RejectUnknownMembers(true)); err != nil {
-		return policy, invalidValue(text, "RedriveAllowPolicy", "It must be a JSON object of redrivePermission and sourceQueueArns: "+err.Error())
-	}
-	byQueue := policy.Permission == "byQueue"
-	switch {
-	case !slices.Contains([]string{"allowAll", "denyAll", "byQueue"}, policy.Permission):
-		return policy, invalidValue(text, "RedriveAllowPolicy", "redrivePermission must be allowAll, denyAll or byQueue.")
-	case byQueue != (len(policy.Sources) > 0):
-		return policy, invalidValue(text, "RedriveAllowPolicy", "sourceQueueArns must be given with byQueue, and only with it.")
-	case len(policy.Sources) > 10:
-		return policy, invalidValue(text, "RedriveAllowPolicy", "sourceQueueArns may hold up to 10 ARNs.")
-	}
-	return policy, nil
-}
-
-func (p redriveAllowPolicy) allows(source string) bool {
-	switch p.Permission {
-	case "denyAll":
-		return false
-	case "byQueue":
-		return slices.Contains(p.Sources, source)
-	default:
-		return true
-	}
-}
-
 // exhausted reports whether one more receive would exceed maxReceiveCount.
 func (q *Queue) exhausted(e *entry) bool {
 	if q.settings.redrive.target == "" || e.receives < q.settings.redrive.maxReceiveCount {
 		return false
 	}
 	_, found := q.server.byARN(q.settings.redrive.target)
-	return found // a message is better delivered once more than lost
+	return found // otherwise it is delivered once more: nothing is lost
 }
 
-// deadLetter moves an entry to the dead-letter queue. It keeps its message id
-// and attributes. On a standard queue it keeps its enqueue time too, so that
-// retention counts from there; on a FIFO queue that starts anew, and its
-// deduplication id becomes its message id.
+// deadLetter moves an entry to the dead-letter queue. It keeps its message id,
+// its attributes and its enqueue time, from which retention counts.
 func (q *Queue) deadLetter(e *entry, now time.Time) {
 	dlq, _ := q.server.byARN(q.settings.redrive.target)
 	q.take(e)
 	m := e.Message
 	m.DeadLetterSource = q.ARN()
-	if q.fifo {
-		m.Sent, m.DeduplicationID, m.SequenceNumber = now, m.ID, q.server.sequenceNumber()
-	}
 	dlq.put(m, now)
 	dlq.ring()
 }

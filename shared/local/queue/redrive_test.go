@@ -72,60 +72,28 @@ func TestRetention(t *testing.T) {
 	})
 }
 
-func TestFIFORedriveStartsRetentionAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newServer()
-		dlq := create(t, s, "D.fifo", map[string]string{"FifoQueue": "true"})
-		source := create(t, s, "Q.fifo", map[string]string{
-			"FifoQueue": "true", "RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":1}`,
-		})
-		first := send(t, source, Input{Body: "1", GroupID: "g", DeduplicationID: "one"})
-		send(t, source, Input{Body: "2", GroupID: "g", DeduplicationID: "two"})
-		if _, err := source.Receive(t.Context(), ReceiveOptions{MaxMessages: 1}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(30 * time.Second)
-		if m := receiveOne(t, source); m.Body != "2" {
-			t.Errorf("delivered %q, want the one behind the dead letter", m.Body)
-		}
-		m := receiveOne(t, dlq)
-		if m.ID != first.MessageID || m.DeduplicationID != first.MessageID || m.GroupID != "g" || time.Since(m.Sent) != 0 {
-			t.Errorf("dead letter %+v", m)
-		}
-		if m.SequenceNumber <= first.SequenceNumber {
-			t.Errorf("sequence number %s, not after %s", m.SequenceNumber, first.SequenceNumber)
-		}
-	})
-}
-
 func TestRedrivePolicy(t *testing.T) {
 	s := newServer()
 	dlq := create(t, s, "D", nil)
-	create(t, s, "D.fifo", map[string]string{"FifoQueue": "true"})
-	create(t, s, "Closed", map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"denyAll"}`})
-	create(t, s, "Open", map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"byQueue","sourceQueueArns":["` + s.arn("Q") + `"]}`})
 	q := create(t, s, "Q", nil)
 	policy := func(target, count string) string {
 		return `{"deadLetterTargetArn":"` + s.arn(target) + `","maxReceiveCount":` + count + `}`
 	}
 	const refused = "InvalidParameterValueException"
 	for reason, c := range map[string]struct{ policy, code string }{
-		"a number":               {policy("D", "20"), ""},
-		"a number as text":       {policy("D", `"20"`), ""},
-		"no number":              {`{"deadLetterTargetArn":"` + dlq.ARN() + `"}`, ""},
-		"none":                   {"", ""},
-		"a target that opens up": {policy("Open", "1"), ""},
-		"0":                      {policy("D", "0"), refused},
-		"1001":                   {policy("D", "1001"), refused},
-		"not a number":           {policy("D", `"x"`), refused},
-		"no target":              {`{"maxReceiveCount":3}`, refused},
-		"no such target":         {policy("Nope", "3"), refused},
-		"itself":                 {policy("Q", "3"), refused},
-		"a FIFO target":          {policy("D.fifo", "3"), refused},
-		"a target that refuses":  {policy("Closed", "3"), refused},
-		"a misspelt member":      {`{"deadLetterTargetArn":"` + dlq.ARN() + `","maxRecieveCount":3}`, refused},
-		"not an object":          {`[]`, codeInvalidAttributeValue.name},
-		"not JSON":               {`{`, codeInvalidAttributeValue.name},
+		"a number":          {policy("D", "20"), ""},
+		"a number as text":  {policy("D", `"20"`), ""},
+		"no number":         {`{"deadLetterTargetArn":"` + dlq.ARN() + `"}`, ""},
+		"none":              {"", ""},
+		"0":                 {policy("D", "0"), refused},
+		"1001":              {policy("D", "1001"), refused},
+		"not a number":      {policy("D", `"x"`), refused},
+		"no target":         {`{"maxReceiveCount":3}`, refused},
+		"no such target":    {policy("Nope", "3"), refused},
+		"itself":            {policy("Q", "3"), refused},
+		"a misspelt member": {`{"deadLetterTargetArn":"` + dlq.ARN() + `","maxRecieveCount":3}`, refused},
+		"not an object":     {`[]`, codeInvalidAttributeValue.name},
+		"not JSON":          {`{`, codeInvalidAttributeValue.name},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			wantCode(t, q.SetAttributes(t.Context(), map[string]string{"RedrivePolicy": c.policy}), c.code)

@@ -1,8 +1,26 @@
+// Package queue is Amazon SQS in memory, for running the whole pipeline on one
+// machine and for tests in virtual time. It has standard queues only.
+//
+// It has two layers. The engine, [Server] and [Queue], is called in-process:
+// by the event source mapping and by simulators. It uses package time and
+// channels only, starts no goroutine that outlives a call, and therefore runs
+// inside a testing/synctest bubble with exact virtual time. On top of it,
+// [Server.ServeHTTP] speaks AWS JSON 1.0, the protocol of the AWS CLI and the
+// SDKs, and for SendMessage the Query protocol too, which API Gateway sends.
+//
+// It follows the Amazon SQS API reference and developer guide, and where those
+// are silent, what others recorded from the real service: a superseded receipt
+// handle deletes nothing, but it still changes the message's visibility. A
+// message that ran out of receives is moved; one past its retention is gone.
+//
+// It does not check signatures or queue policies, does not encrypt, does not
+// throttle, and keeps nothing on disk. Queues have no tags and no permissions.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 package queue
 
 import (
-	"cmp"
-	"crypto/rand"
+	"context"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,18 +28,22 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
-// Config says whose queues a Server holds, and how they are named.
+// Config says whose queues a Server holds.
 type Config struct {
-	Account   string // twelve digits
-	Region    string
-	Partition string // "aws" when empty
+	Account string // twelve digits
+	Region  string
 	// BaseURL is what queue URLs start with: BaseURL/ACCOUNT/NAME.
 	BaseURL string
 	// NewID makes message and request ids; nil means random UUIDs. A seeded
 	// simulator sets it to have the same ids in every run.
 	NewID func() string
+	// Sent, if set, is told the body of each message that was sent, in-process
+	// and over HTTP alike. It must not call the Server.
+	Sent func(body string)
 }
 
 // Server is one account's SQS in one Region. All its queues share one lock,
@@ -29,27 +51,70 @@ type Config struct {
 type Server struct {
 	config Config
 
-	mu      sync.Mutex
-	queues  map[string]*Queue
-	deleted map[string]time.Time // by queue name, when it was deleted
-	faults  Faults
-	serial  uint64 // the last number given to a queue, a message or a task
+	mu     sync.Mutex
+	queues map[string]*Queue
+	faults Faults
+	serial uint64 // the last number given to a queue, a message or a receive
 }
 
 // New returns a Server without queues.
 func New(config Config) *Server {
-	config.Partition = cmp.Or(config.Partition, "aws")
 	config.BaseURL = strings.TrimSuffix(config.BaseURL, "/")
 	if config.NewID == nil {
-		config.NewID = newUUID
+		config.NewID = wire.NewID
 	}
-	return &Server{config: config, queues: map[string]*Queue{}, deleted: map[string]time.Time{}}
+	return &Server{config: config, queues: map[string]*Queue{}}
 }
 
-// deletedRecently is how long the name of a deleted queue stays taken.
-const deletedRecently = 60 * time.Second
+// Fault is what goes wrong with a call.
+type Fault = wire.Fault
 
-// queueName is the documented form: 1 to 80 characters, the suffix included.
+// Error is an error answer. Its Code is the name in the API reference:
+// QueueDoesNotExist, InvalidParameterValueException and so on.
+type Error = wire.Error
+
+// Faults are hooks that make a Server misbehave as the real service may, or as
+// a broken network would. The zero value is none. Call is called without the
+// Server's lock, the others with it: those must not call the Server.
+type Faults struct {
+	// Call is asked before each action, in-process and over HTTP alike.
+	Call func(Call) Fault
+	// Duplicate is asked at each delivery. If it answers again, a second copy of
+	// the message becomes visible after that time. A copy is deleted on its own,
+	// like one on a server that SQS could not reach for a while.
+	Duplicate func(Message) (after time.Duration, again bool)
+	// Pick chooses which of the n visible messages is delivered next, 0 being
+	// the one that has been visible longest.
+	Pick func(n int) int
+}
+
+// Call is one action on one queue, as a fault hook sees it. Queue is empty
+// for actions that name none, such as ListQueues.
+type Call struct {
+	Action string // "SendMessage"
+	Queue  string // the queue's name
+}
+
+// SetFaults replaces the hooks, at any time.
+func (s *Server) SetFaults(faults Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = faults
+}
+
+// under does one action with the fault that the hook has for it. Every action
+// passes through here exactly once.
+func under[T any](ctx context.Context, s *Server, call Call, do func() (T, error)) (T, error) {
+	s.mu.Lock()
+	hook := s.faults.Call
+	s.mu.Unlock()
+	if hook == nil {
+		return do()
+	}
+	return wire.Under(ctx, hook(call), do)
+}
+
+// queueName is the documented form.
 var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
 // Create makes a queue, or returns the one of that name if its attributes are
@@ -58,58 +123,29 @@ var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 func (s *Server) Create(name string, attributes map[string]string) (*Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.create(name, attributes, nil)
+	return s.create(name, attributes)
 }
 
-func (s *Server) create(name string, attributes, tags map[string]string) (*Queue, error) {
-	fifo := attributes["FifoQueue"] == "true"
-	if err := checkName(name, fifo); err != nil {
-		return nil, err
+func (s *Server) create(name string, attributes map[string]string) (*Queue, error) {
+	if !queueName.MatchString(name) {
+		return nil, failf(codeInvalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length: %q.", name)
 	}
-	now := time.Now()
 	if q, found := s.queues[name]; found {
 		if !q.hasAttributes(attributes) {
 			return nil, failf(codeQueueNameExists, "A queue already exists with the same name and a different value for some attribute: %s", name)
 		}
 		return q, nil
 	}
-	if at, found := s.deleted[name]; found && now.Sub(at) < deletedRecently {
-		return nil, failf(codeQueueDeletedRecently, "You must wait 60 seconds after deleting a queue before you can create another with the same name: %s", name)
-	}
+	now := time.Now()
 	q := &Queue{
-		server: s, name: name, fifo: fifo, id: s.next(),
-		created: now, modified: now,
-		entries: map[uint64]*entry{}, hidden: timeline{slot: hiding}, aging: timeline{slot: aging},
-		groups: map[string]*group{}, seen: map[string]duplicate{}, tags: maps.Clone(tags),
+		server: s, name: name, id: s.next(), created: now, modified: now,
+		entries: map[uint64]*entry{}, settings: settings{values: defaults()},
 	}
-	if err := q.configure(attributes, true); err != nil {
+	if err := q.configure(attributes); err != nil {
 		return nil, err
 	}
-	delete(s.deleted, name)
 	s.queues[name] = q
 	return q, nil
-}
-
-func checkName(name string, fifo bool) error {
-	if fifo && !strings.HasSuffix(name, ".fifo") {
-		return failf(codeInvalidParameterValue, "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length: %q.", name)
-	}
-	stem := name
-	if fifo {
-		stem = strings.TrimSuffix(name, ".fifo")
-	}
-	if !queueName.MatchString(stem) || len(name) > 80 {
-		return failf(codeInvalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length. Only the name of a FIFO queue (attribute FifoQueue=true) ends with .fifo: %q.", name)
-	}
-	return nil
-}
-
-// Lookup finds a queue by its name.
-func (s *Server) Lookup(name string) (*Queue, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, found := s.queues[name]
-	return q, found
 }
 
 // LookupARN finds a queue by its ARN.
@@ -125,21 +161,13 @@ func (s *Server) byARN(arn string) (*Queue, bool) {
 	return q, ours && found
 }
 
-// Queues returns all queues, by name.
-func (s *Server) Queues() []*Queue {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.sorted()
-}
-
 func (s *Server) sorted() []*Queue {
 	return slices.SortedFunc(maps.Values(s.queues), func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
 }
 
-// remove deletes a queue with all it holds. Whoever waits on it is told.
+// remove deletes a queue with all it holds. Receives that wait on it fail.
 func (s *Server) remove(q *Queue) {
 	delete(s.queues, q.name)
-	s.deleted[q.name] = time.Now()
 	q.discard()
 	for _, w := range q.waiters {
 		w.done <- received{err: missingQueue(q.name)}
@@ -147,12 +175,12 @@ func (s *Server) remove(q *Queue) {
 	q.waiters = nil
 	q.disarm()
 	for _, task := range q.tasks {
-		task.end(taskFailed, codeQueueDoesNotExist.name)
+		task.end(taskFailed, codeQueueDoesNotExist.query)
 	}
 }
 
 func (s *Server) arn(name string) string {
-	return fmt.Sprintf("arn:%s:sqs:%s:%s:%s", s.config.Partition, s.config.Region, s.config.Account, name)
+	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.config.Region, s.config.Account, name)
 }
 
 func (s *Server) url(name string) string {
@@ -162,13 +190,4 @@ func (s *Server) url(name string) string {
 func (s *Server) next() uint64 {
 	s.serial++
 	return s.serial
-}
-
-// newUUID returns a random (version 4) UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

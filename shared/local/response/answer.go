@@ -25,7 +25,7 @@ type Answer struct {
 	Data               map[string]any `json:"Data"` // what Fn::GetAtt gives
 
 	Body    string    `json:"-"` // as it was put
-	Problem string    `json:"-"` // why CloudFormation would not take it; empty if it would
+	Problem string    `json:"-"` // why CloudFormation would refuse it; empty if it would not
 	Time    time.Time `json:"-"`
 }
 

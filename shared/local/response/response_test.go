@@ -198,12 +198,12 @@ func TestFaults(t *testing.T) {
 		fault  response.Fault
 		status int
 	}{
-		{"down", response.Status(503), 503},
+		{"down", response.Fault{Status: 503}, 503},
 		{"elsewhere", response.Redirect("http://127.0.0.1:1/"), 307},
 		{"endless", response.Endless(200), 200},
-		{"silent", response.Hang(), 0},
+		{"silent", response.Fault{Hang: true}, 0},
 	} {
-		b.SetFault(tt.fault)
+		b.SetFault(func(*http.Request) response.Fault { return tt.fault })
 		status, err := send()
 		if status != tt.status || (err != nil) != (tt.status == 0) {
 			t.Errorf("%s: got %d, %v", tt.name, status, err)

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// lifetime is how long CloudFormation's URLs are good for.
+// lifetime is how long CloudFormation's URLs are valid.
 const lifetime = 2 * time.Hour
 
 // amzTime is the form of X-Amz-Date.
 const amzTime = "20060102T150405Z"
 
-// URL returns the URL where the answer to one request belongs, as CloudFormation writes it into the
-// request's ResponseURL, path-style at the endpoint. It is good for two hours from now.
+// URL returns the ResponseURL of one request as CloudFormation makes it, but
+// path-style at the endpoint. It is valid for two hours from now.
 func URL(endpoint, region, stackID, logicalResourceID, requestID string) string {
 	now := time.Now().UTC()
 	var signature [32]byte

@@ -1,16 +1,21 @@
-// Package states plays the two calls of AWS Step Functions with which a task that waits for a
-// callback is ended: SendTaskSuccess and SendTaskFailure. It remembers which task token got which
-// answer. It runs no state machines: every token is taken for one that waits, until it has its
-// answer.
+// Package states is the part of AWS Step Functions that ends a task which waits
+// for a callback: SendTaskSuccess and SendTaskFailure. It remembers which task
+// token got which answer.
+//
+// It runs no state machines. A token is known, as one that a task waits with,
+// once Issue or Note told of it: Note finds the TaskToken of a message, which is
+// how a task gives its token away (sqs:sendMessage.waitForTaskToken). Any other
+// token is refused with InvalidToken, and one that has its answer with
+// TaskTimedOut.
 //
 // Protocol: AWS JSON 1.0, X-Amz-Target AWSStepFunctions.<Action>.
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
-// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+// https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
 package states
 
 import (
-	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,9 +23,11 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/wire"
 )
 
-// TargetPrefix begins the X-Amz-Target header of every request that belongs here.
+// TargetPrefix begins the X-Amz-Target header of every call of this service.
 const TargetPrefix = "AWSStepFunctions."
 
 // Limits of the two calls, from their API reference.
@@ -29,7 +36,6 @@ const (
 	maxOutputSize  = 262144 // bytes of SendTaskSuccess's output
 	maxErrorLength = 256    // characters of SendTaskFailure's error
 	maxCauseLength = 32768  // characters of SendTaskFailure's cause
-	maxRequestSize = 1 << 20
 )
 
 // Answer is what one task token was told.
@@ -42,138 +48,143 @@ type Answer struct {
 	Time    time.Time
 }
 
-// Fault answers a request in the service's place. It reports whether it has.
-type Fault func(w http.ResponseWriter, r *http.Request) bool
+// Fault is what goes wrong with a call.
+type Fault = wire.Fault
 
-// Server plays Step Functions. Make it with New; all methods are safe for concurrent use.
+// Server is one account's Step Functions. Make it with New; all methods are safe
+// for concurrent use. The hook of SetFault is told the answer as it came, whose
+// Time is zero.
 type Server struct {
-	mu         sync.Mutex
-	answers    []Answer
-	answered   map[string]bool
-	fault      Fault
-	tokenFault func(token string) string
+	wire.Switch[Answer]
+
+	mu      sync.Mutex
+	answers []Answer
+	waiting map[string]bool // by token: false once it has its answer
 }
 
-// New returns a Server that has answered nothing yet.
-func New() *Server {
-	return &Server{answered: map[string]bool{}}
+// New returns a Server that knows no token.
+func New() *Server { return &Server{waiting: map[string]bool{}} }
+
+// Issue makes tokens known, as if tasks waited with them.
+func (s *Server) Issue(tokens ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, token := range tokens {
+		if _, known := s.waiting[token]; !known && token != "" {
+			s.waiting[token] = true
+		}
+	}
+}
+
+// Note issues every TaskToken in a message: a JSON object, or one in a string of
+// an envelope.
+func (s *Server) Note(body string) {
+	if strings.Contains(body, "TaskToken") {
+		s.Issue(tokensIn(body, maxNesting)...)
+	}
+}
+
+// maxNesting is how deep envelopes are opened, in JSON texts within texts.
+const maxNesting = 4
+
+// tokensIn finds the values of the members TaskToken.
+func tokensIn(text string, depth int) (tokens []string) {
+	var document any
+	if depth == 0 || json.Unmarshal([]byte(text), &document, jsontext.AllowDuplicateNames(true)) != nil {
+		return nil
+	}
+	var walk func(value any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			if token, ok := value["TaskToken"].(string); ok {
+				tokens = append(tokens, token)
+			}
+			for _, member := range value {
+				walk(member)
+			}
+		case []any:
+			for _, element := range value {
+				walk(element)
+			}
+		case string:
+			if strings.Contains(value, "TaskToken") {
+				tokens = append(tokens, tokensIn(value, depth-1)...)
+			}
+		}
+	}
+	walk(document)
+	return tokens
 }
 
 // Answers returns what was answered so far, oldest first.
 func (s *Server) Answers() []Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Answer(nil), s.answers...)
+	return slices.Clone(s.answers)
 }
 
-// SetFault lets fault answer every request first; nil ends that.
-func (s *Server) SetFault(fault Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault = fault
-}
-
-// SetTokenFault refuses the tokens for which fault names an error code, such as TaskTimedOut,
-// InvalidToken or TaskDoesNotExist; nil ends that.
-func (s *Server) SetTokenFault(fault func(token string) (code string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tokenFault = fault
+// request is the input of both calls.
+type request struct {
+	TaskToken string `json:"taskToken"`
+	Output    string `json:"output"`
+	Error     string `json:"error"`
+	Cause     string `json:"cause"`
 }
 
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	fault := s.fault
-	s.mu.Unlock()
-	if fault != nil && fault(w, r) {
-		return
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestSize))
-	if err != nil {
-		refuse(w, "SerializationException", "the request could not be read: "+err.Error())
-		return
-	}
-	var in struct {
-		TaskToken string `json:"taskToken"`
-		Output    string `json:"output"`
-		Error     string `json:"error"`
-		Cause     string `json:"cause"`
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		refuse(w, "SerializationException", "the request is not the JSON of this call: "+err.Error())
-		return
-	}
-	answer := Answer{Token: in.TaskToken, Output: in.Output, Error: in.Error, Cause: in.Cause}
 	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
-	switch action {
-	case "SendTaskSuccess":
-		answer.Success = true
-	case "SendTaskFailure":
-	default:
-		refuse(w, "UnknownOperationException", "only SendTaskSuccess and SendTaskFailure are served here, not "+action)
-		return
+	body, err := wire.Read(w, r)
+	var in request
+	if err == nil {
+		in, err = wire.Decode[request](action, body)
 	}
-	if code, message := s.take(answer); code != "" {
-		refuse(w, code, message)
-		return
-	}
-	reply(w, http.StatusOK, "{}")
+	answer := Answer{Token: in.TaskToken, Success: action == "SendTaskSuccess", Output: in.Output, Error: in.Error, Cause: in.Cause}
+	wire.Serve(w, r, wire.JSON{Version: "1.0"}, s.FaultOf(answer), action, func() (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		if !answer.Success && action != "SendTaskFailure" {
+			return nil, wire.Errorf("UnknownOperationException", "only SendTaskSuccess and SendTaskFailure are served here, not %s", action)
+		}
+		return struct{}{}, s.take(answer)
+	})
 }
 
-// take keeps the answer, or says with which code and message it is refused.
-func (s *Server) take(answer Answer) (code, message string) {
-	if code, message := check(answer); code != "" {
-		return code, message
+// take keeps the answer, or refuses it.
+func (s *Server) take(answer Answer) error {
+	if err := check(answer); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokenFault != nil {
-		if code := s.tokenFault(answer.Token); code != "" {
-			return code, "the local Step Functions was told to refuse this token"
-		}
-	}
-	// AWS says the same of a token whose task is closed and of one that has expired.
-	if s.answered[answer.Token] {
-		return "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"
+	waiting, known := s.waiting[answer.Token]
+	switch {
+	case !known:
+		return wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
+	case !waiting: // AWS says the same of a closed task and of an expired token
+		return wire.Errorf("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 	}
 	answer.Time = time.Now()
-	s.answered[answer.Token] = true
+	s.waiting[answer.Token] = false
 	s.answers = append(s.answers, answer)
-	return "", ""
+	return nil
 }
 
-// check holds an answer against the documented limits.
-func check(answer Answer) (code, message string) {
+// check refuses what is over the documented limits.
+func check(answer Answer) error {
 	switch token := utf8.RuneCountInString(answer.Token); {
 	case token == 0 || token > maxTokenLength:
-		return "InvalidToken", "Invalid Token: 'Invalid token'"
+		return wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
 	case answer.Success && len(answer.Output) > maxOutputSize:
-		return "ValidationException", "output: at most 262144 bytes"
+		return wire.Errorf("ValidationException", "output: at most 262144 bytes")
 	case answer.Success && !jsontext.Value(answer.Output).IsValid(jsontext.AllowDuplicateNames(true)):
-		return "InvalidOutput", "Invalid Output: the output is not JSON"
+		return wire.Errorf("InvalidOutput", "Invalid Output: the output is not JSON")
 	case utf8.RuneCountInString(answer.Error) > maxErrorLength:
-		return "ValidationException", "error: at most 256 characters"
+		return wire.Errorf("ValidationException", "error: at most 256 characters")
 	case utf8.RuneCountInString(answer.Cause) > maxCauseLength:
-		return "ValidationException", "cause: at most 32768 characters"
+		return wire.Errorf("ValidationException", "cause: at most 32768 characters")
 	}
-	return "", ""
-}
-
-func refuse(w http.ResponseWriter, code, message string) {
-	body, err := json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}{code, message}, jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		body = []byte("{}")
-	}
-	w.Header().Set("X-Amzn-ErrorType", code)
-	reply(w, http.StatusBadRequest, string(body))
-}
-
-func reply(w http.ResponseWriter, status int, body string) {
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // the client is gone: nobody to tell
+	return nil
 }

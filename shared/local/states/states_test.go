@@ -3,7 +3,6 @@ package states_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,6 +49,7 @@ func code(err error) string {
 func TestRemembersWhatEachTokenWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := states.New()
+		server.Issue("token-1", "token-2")
 		c := client(server)
 		start := time.Now()
 		if err := succeed(c, "token-1", `{"outcome":"Applied"}`); err != nil {
@@ -77,6 +77,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"a token of no characters", func(c *sfn.Client) error { return succeed(c, "", "{}") }, "InvalidToken"},
 		{"a token of 2049 characters", func(c *sfn.Client) error { return succeed(c, strings.Repeat("t", 2049), "{}") }, "InvalidToken"},
+		{"a token that was never issued", func(c *sfn.Client) error { return succeed(c, "other", "{}") }, "InvalidToken"},
+		{"a failure with a token that was never issued", func(c *sfn.Client) error { return fail(c, "other", "", "") }, "InvalidToken"},
 		{"an output that is not JSON", func(c *sfn.Client) error { return succeed(c, "t", "{") }, "InvalidOutput"},
 		{"an output of 262145 bytes", func(c *sfn.Client) error { return succeed(c, "t", `"`+strings.Repeat("x", 262143)+`"`) }, "ValidationException"},
 		{"an error of 257 characters", func(c *sfn.Client) error { return fail(c, "t", strings.Repeat("é", 257), "") }, "ValidationException"},
@@ -89,7 +91,9 @@ func TestRefusals(t *testing.T) {
 		}, "UnknownOperationException"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := code(tt.call(client(states.New()))); got != tt.want {
+			server := states.New()
+			server.Issue("t", strings.Repeat("t", 2049))
+			if got := code(tt.call(client(server))); got != tt.want {
 				t.Errorf("code %q, want %q", got, tt.want)
 			}
 		})
@@ -99,11 +103,12 @@ func TestRefusals(t *testing.T) {
 func TestFaults(t *testing.T) {
 	server := states.New()
 	c := client(server)
-	server.SetTokenFault(func(token string) string {
-		if token == "old" {
-			return "TaskTimedOut"
+	server.Issue("old", "new")
+	server.SetFault(func(answer states.Answer) states.Fault {
+		if answer.Token == "old" {
+			return states.Fault{Code: "TaskTimedOut"}
 		}
-		return ""
+		return states.Fault{}
 	})
 	if got := code(succeed(c, "old", "{}")); got != "TaskTimedOut" {
 		t.Errorf("code %q", got)
@@ -111,11 +116,7 @@ func TestFaults(t *testing.T) {
 	if err := succeed(c, "new", "{}"); err != nil {
 		t.Error(err)
 	}
-	server.SetTokenFault(nil)
-	server.SetFault(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusInternalServerError)
-		return true
-	})
+	server.SetFault(func(states.Answer) states.Fault { return states.Fault{Status: 500} })
 	if err := succeed(c, "old", "{}"); err == nil {
 		t.Error("a service that is down answered")
 	}
@@ -125,5 +126,24 @@ func TestFaults(t *testing.T) {
 	}
 	if got := len(server.Answers()); got != 2 {
 		t.Errorf("%d answers, want 2", got)
+	}
+}
+
+// A task gives its token away in a message, bare or in envelopes.
+func TestTokensOfMessages(t *testing.T) {
+	server := states.New()
+	server.Note(`{"TaskToken":"bare","Identity":"example.com"}`)
+	server.Note(`{"detail-type":"x","detail":{"TaskToken":"in an event"}}`)
+	server.Note(`{"Type":"Notification","Message":"{\"detail\":{\"TaskToken\":\"in a notification\"}}"}`)
+	server.Note(`{"TaskToken":{}} TaskToken`)
+	c := client(server)
+	for token, want := range map[string]string{"bare": "", "in an event": "", "in a notification": "", "example.com": "InvalidToken"} {
+		if got := code(succeed(c, token, "{}")); got != want {
+			t.Errorf("%s: code %q, want %q", token, got, want)
+		}
+	}
+	server.Note(`{"TaskToken":"bare"}`) // a second delivery does not reopen the task
+	if got := code(succeed(c, "bare", "{}")); got != "TaskTimedOut" {
+		t.Errorf("answered twice: %q", got)
 	}
 }

@@ -3,8 +3,6 @@ package topic
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
-	"net/http"
 	"strings"
 	"time"
 	"unicode"
@@ -12,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"sespolicy/shared/local/wire"
 )
 
 // Limits of Publish, from its API reference.
@@ -20,24 +20,12 @@ const (
 	maxSubject = 100    // characters
 )
 
-// signature stands where SNS signs a notification.
-const signature = "EXAMPLE-a-local-topic-signs-nothing"
-
-// serviceError is an error answer of SNS.
-type serviceError struct {
-	code    string
-	message string
-	status  int
+func invalid(what string) error {
+	return wire.Errorf("InvalidParameter", "Invalid parameter: %s", what)
 }
 
-func (e *serviceError) Error() string { return e.code + ": " + e.message }
-
-func invalid(what string) *serviceError {
-	return &serviceError{"InvalidParameter", "Invalid parameter: " + what, http.StatusBadRequest}
-}
-
-func attributeInvalid(name, what string) *serviceError {
-	return &serviceError{"ParameterValueInvalid", fmt.Sprintf("The message attribute '%s' %s", name, what), http.StatusBadRequest}
+func attributeInvalid(name, what string) error {
+	return wire.Errorf("ParameterValueInvalid", "The message attribute '%s' %s", name, what)
 }
 
 // size is what SNS counts a publication as, in bytes.
@@ -49,8 +37,8 @@ func (p Publication) size() int {
 	return n
 }
 
-// check holds a publication against the documented limits.
-func (p Publication) check(hasSubject bool) *serviceError {
+// check refuses what SNS refuses in a publication, its attributes apart.
+func (p Publication) check(hasSubject bool) error {
 	switch {
 	case p.Message == "":
 		return invalid("Empty message")
@@ -58,11 +46,6 @@ func (p Publication) check(hasSubject bool) *serviceError {
 		return invalid("Message too long")
 	case hasSubject && !validSubject(p.Subject):
 		return invalid("Subject")
-	}
-	for name, attribute := range p.Attributes {
-		if err := attribute.check(name); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -72,23 +55,20 @@ func validSubject(subject string) bool {
 		!strings.ContainsFunc(subject, unicode.IsControl) && strings.TrimLeft(subject, " ") == subject
 }
 
-func (a Attribute) check(name string) *serviceError {
-	value := a.StringValue
-	switch a.DataType {
-	case "Binary":
-		value = string(a.BinaryValue)
-	case "String", "String.Array", "Number":
-	default:
-		return attributeInvalid(name, fmt.Sprintf("has an invalid message attribute type '%s'.", a.DataType))
-	}
-	if value == "" {
-		return attributeInvalid(name, fmt.Sprintf("must contain non-empty message attribute value for message attribute type '%s'.", a.DataType))
+func checkAttribute(name string, a Attribute) error {
+	switch {
+	case !wire.ValidAttributeName(name):
+		return attributeInvalid(name, "has an invalid name: at most 256 letters, digits, hyphens and underscores, and single periods inside.")
+	case !a.ValidType():
+		return attributeInvalid(name, "has an invalid message attribute type '"+a.DataType+"'.")
+	case a.Binary() && len(a.BinaryValue) == 0, !a.Binary() && a.StringValue == "":
+		return attributeInvalid(name, "must contain non-empty message attribute value for message attribute type '"+a.DataType+"'.")
 	}
 	return nil
 }
 
 // forQueue takes the part for queues out of a message with MessageStructure json.
-func forQueue(message string) (string, *serviceError) {
+func forQueue(message string) (string, error) {
 	var parts map[string]any
 	if err := json.Unmarshal([]byte(message), &parts); err != nil {
 		return "", invalid("Message Structure - JSON message body failed to parse")
@@ -105,28 +85,23 @@ func forQueue(message string) (string, *serviceError) {
 
 // publish delivers one publication to every subscription of its topic.
 func (s *Server) publish(ctx context.Context, p Publication) (messageID string, err error) {
-	subscriptions, ok := s.subscriptionsOf(p.TopicARN)
-	if !ok {
-		return "", &serviceError{"NotFound", "Topic does not exist", http.StatusNotFound}
+	subscriptions, version, err := s.subscriptionsOf(p.TopicARN)
+	if err != nil {
+		return "", err
 	}
-	p.MessageID, p.Time = newID(), time.Now()
+	p.MessageID, p.Time = wire.NewID(), time.Now()
 	for _, subscription := range subscriptions {
-		if err := s.deliver(ctx, subscription, p); err != nil {
-			return "", &serviceError{
-				"InternalError", fmt.Sprintf("%s would not take the message: %v", subscription.QueueARN, err), http.StatusInternalServerError,
-			}
+		if err := s.deliver(ctx, subscription, version, p); err != nil {
+			return "", wire.Errorf("InternalError", "%s would not take the message: %v", subscription.QueueARN, err)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.publications = append(s.publications, p)
 	return p.MessageID, nil
 }
 
-func (s *Server) deliver(ctx context.Context, subscription Subscription, p Publication) error {
-	message := Message{Body: p.Message, Attributes: p.Attributes, MessageGroupID: p.MessageGroupID}
+func (s *Server) deliver(ctx context.Context, subscription Subscription, version string, p Publication) error {
+	message := Message{Body: p.Message, Attributes: p.Attributes, MessageGroupID: p.MessageGroupID, TraceHeader: p.TraceHeader}
 	if !subscription.Raw {
-		body, err := s.notification(subscription, p)
+		body, err := s.notification(subscription, version, p)
 		if err != nil {
 			return err
 		}
@@ -135,37 +110,46 @@ func (s *Server) deliver(ctx context.Context, subscription Subscription, p Publi
 	return subscription.Send(ctx, message)
 }
 
-// notification writes a publication as a queue without raw message delivery gets it.
+// notification is a publication as a queue without raw message delivery gets it.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
-func (s *Server) notification(subscription Subscription, p Publication) (string, error) {
-	type value struct{ Type, Value string }
-	attributes := map[string]value{}
+type notification struct {
+	Type              string
+	MessageID         string `json:"MessageId"`
+	TopicARN          string `json:"TopicArn"`
+	Subject           string `json:",omitempty"`
+	Message           string
+	Timestamp         string
+	SignatureVersion  string
+	Signature         string
+	SigningCertURL    string
+	UnsubscribeURL    string
+	MessageAttributes map[string]value `json:",omitempty"`
+}
+
+type value struct{ Type, Value string }
+
+func (s *Server) notification(subscription Subscription, version string, p Publication) (string, error) {
+	own, err := newSigner()
+	if err != nil {
+		return "", err
+	}
+	home := "https://sns." + s.config.Region + ".amazonaws.com"
+	n := notification{
+		Type: "Notification", MessageID: p.MessageID, TopicARN: p.TopicARN, Subject: p.Subject, Message: p.Message,
+		Timestamp: p.Time.UTC().Format("2006-01-02T15:04:05.000Z"), SignatureVersion: version,
+		SigningCertURL: home + own.path, UnsubscribeURL: home + "/?Action=Unsubscribe&SubscriptionArn=" + subscription.arn,
+		MessageAttributes: map[string]value{},
+	}
 	for name, attribute := range p.Attributes {
 		text := attribute.StringValue
-		if attribute.DataType == "Binary" {
+		if attribute.Binary() {
 			text = base64.StdEncoding.EncodeToString(attribute.BinaryValue)
 		}
-		attributes[name] = value{attribute.DataType, text}
+		n.MessageAttributes[name] = value{attribute.DataType, text}
 	}
-	home := "https://sns." + s.config.Region + ".amazonaws.com/"
-	text, err := json.Marshal(struct {
-		Type              string
-		MessageID         string `json:"MessageId"`
-		TopicARN          string `json:"TopicArn"`
-		Subject           string `json:",omitempty"`
-		Message           string
-		Timestamp         string
-		SignatureVersion  string
-		Signature         string
-		SigningCertURL    string
-		UnsubscribeURL    string
-		MessageAttributes map[string]value `json:",omitempty"`
-	}{
-		"Notification", p.MessageID, p.TopicARN, p.Subject, p.Message,
-		p.Time.UTC().Format("2006-01-02T15:04:05.000Z"), "1", signature,
-		home + "SimpleNotificationService-local.pem",
-		home + "?Action=Unsubscribe&SubscriptionArn=" + subscription.arn,
-		attributes,
-	}, jsontext.WithIndent("  "), json.Deterministic(true))
+	if n.Signature, err = own.signature(version, n); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(n, jsontext.WithIndent("  "), json.Deterministic(true))
 	return string(text), err
 }

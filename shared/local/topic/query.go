@@ -1,97 +1,233 @@
 package topic
 
 import (
-	"encoding/base64"
-	"encoding/xml"
-	"errors"
-	"fmt"
+	"context"
 	"net/http"
-	"net/url"
 	"regexp"
+	"slices"
+	"strings"
+
+	"sespolicy/shared/local/wire"
 )
 
-const namespace = "http://sns.amazonaws.com/doc/2010-03-31/"
+var protocol = wire.Query{Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"}
 
 // maxBatch is how many entries a PublishBatch may have.
 const maxBatch = 10
 
-// batchID is the form of a batch entry's id.
-var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var (
+	batchID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+	topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+)
 
-// ServeHTTP answers one call.
+// nothing is the answer of actions that answer nothing.
+type nothing struct{}
+
+type messageID struct {
+	ID string `xml:"MessageId"`
+}
+
+type batchSuccess struct {
+	ID        string `xml:"Id"`
+	MessageID string `xml:"MessageId"`
+}
+
+type batchFailure struct {
+	ID            string `xml:"Id"`
+	Code, Message string
+	SenderFault   bool
+}
+
+type batchResult struct {
+	Successful []batchSuccess `xml:"Successful>member"`
+	Failed     []batchFailure `xml:"Failed>member"`
+}
+
+type topicResult struct {
+	ARN string `xml:"TopicArn"`
+}
+
+type topicsResult struct {
+	Members []topicResult `xml:"Topics>member"`
+}
+
+type subscriptionResult struct {
+	ARN      string `xml:"SubscriptionArn"`
+	Owner    string `xml:",omitempty"`
+	Protocol string `xml:",omitempty"`
+	Endpoint string `xml:",omitempty"`
+	TopicARN string `xml:"TopicArn,omitempty"`
+}
+
+type subscriptionsResult struct {
+	Members []subscriptionResult `xml:"Subscriptions>member"`
+}
+
+type attribute struct {
+	Key   string `xml:"key"`
+	Value string `xml:"value"`
+}
+
+type attributesResult struct {
+	Entries []attribute `xml:"Attributes>entry"`
+}
+
+// ServeHTTP answers one call, and a GET of the signing certificate.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	fault := s.fault
-	s.mu.Unlock()
-	if fault != nil && fault(w, r) {
+	if strings.HasPrefix(r.URL.Path, CertificatePrefix) {
+		serveCertificate(w, r)
 		return
 	}
-	requestID := newID()
-	if err := r.ParseForm(); err != nil {
-		refuse(w, requestID, &serviceError{"MalformedInput", "the form could not be read: " + err.Error(), http.StatusBadRequest})
-		return
-	}
-	action := r.Form.Get("Action")
-	result, err := s.call(r, action)
-	if err != nil {
-		refuse(w, requestID, err)
-		return
-	}
-	result.XMLName = xml.Name{Space: namespace, Local: action + "Response"}
-	result.RequestID = requestID
-	reply(w, http.StatusOK, result)
+	form, err := wire.ReadForm(w, r)
+	wire.Serve(w, r, protocol, s.FaultOf(r), form.Get("Action"), func() (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return s.act(r.Context(), form, r.Header.Get("X-Amzn-Trace-Id"))
+	})
 }
 
-func (s *Server) call(r *http.Request, action string) (response, error) {
-	switch action {
+func (s *Server) act(ctx context.Context, form wire.Form, trace string) (any, error) {
+	arn := form.Get("TopicArn")
+	switch action := form.Get("Action"); action {
 	case "Publish":
-		id, err := s.publishForm(r, r.Form.Get("TopicArn"), form{r.Form, ""})
-		return response{Publish: &publishResult{id}}, err
+		p, err := publication(form, trace)
+		if err != nil {
+			return nil, err
+		}
+		id, err := s.publishForm(ctx, form, p)
+		return messageID{id}, err
 	case "PublishBatch":
-		result, err := s.publishBatch(r)
-		return response{Batch: result}, err
+		return s.publishBatch(ctx, form, trace)
+	case "CreateTopic":
+		return s.createTopic(form)
+	case "SetTopicAttributes":
+		if form.Get("AttributeName") != "SignatureVersion" {
+			return nil, invalid("AttributeName Reason: only SignatureVersion is served here")
+		}
+		return nothing{}, s.SetSignatureVersion(arn, form.Get("AttributeValue"))
+	case "GetTopicAttributes":
+		_, version, err := s.subscriptionsOf(arn)
+		return attributesResult{[]attribute{{"TopicArn", arn}, {"Owner", s.config.Account}, {"SignatureVersion", version}}}, err
+	case "Subscribe":
+		return s.subscribe(form)
+	case "Unsubscribe":
+		s.remove("", form.Get("SubscriptionArn"))
+		return nothing{}, nil
+	case "DeleteTopic":
+		s.remove(arn, "")
+		return nothing{}, nil
 	case "ListTopics":
-		return response{Topics: s.listTopics()}, nil
+		return s.listTopics(), nil
 	case "ListSubscriptionsByTopic":
-		result, err := s.listSubscriptions(r.Form.Get("TopicArn"))
-		return response{Subscriptions: result}, err
+		return s.listSubscriptions(arn)
+	default:
+		return nil, wire.Errorf("InvalidAction", "The action %s is not valid for this web service.", action)
 	}
-	return response{}, &serviceError{"InvalidAction", fmt.Sprintf("The action %s is not valid for this web service.", action), http.StatusBadRequest}
 }
 
-// publishForm publishes what one set of parameters says.
-func (s *Server) publishForm(r *http.Request, topicARN string, in form) (messageID string, err error) {
-	if topicARN == "" {
-		topicARN = in.get("TargetArn")
+func (s *Server) createTopic(form wire.Form) (any, error) {
+	name := form.Get("Name")
+	if !topicName.MatchString(name) {
+		return nil, invalid("Topic Name")
 	}
-	if topicARN == "" {
+	arn := s.Create(name)
+	for _, each := range form.List("Attributes.entry", "key") {
+		if each.Get("key") == "SignatureVersion" {
+			return topicResult{arn}, s.SetSignatureVersion(arn, each.Get("value"))
+		}
+	}
+	return topicResult{arn}, nil
+}
+
+// subscribe adds a subscription of a queue. It needs no confirmation, as within
+// one account.
+func (s *Server) subscribe(form wire.Form) (any, error) {
+	queueARN := form.Get("Endpoint")
+	if form.Get("Protocol") != "sqs" || s.config.Queue == nil {
+		return nil, invalid("Protocol Reason: only sqs is served here")
+	}
+	send, found := s.config.Queue(queueARN)
+	if !found {
+		return nil, invalid("Endpoint Reason: there is no queue " + queueARN)
+	}
+	raw := slices.ContainsFunc(form.List("Attributes.entry", "key"), func(each wire.Form) bool {
+		return each.Get("key") == "RawMessageDelivery" && strings.EqualFold(each.Get("value"), "true")
+	})
+	arn, err := s.Subscribe(Subscription{TopicARN: form.Get("TopicArn"), QueueARN: queueARN, Raw: raw, Send: send})
+	return subscriptionResult{ARN: arn}, err
+}
+
+// remove deletes a topic with its subscriptions, or one subscription. What is
+// not there is removed already.
+func (s *Server) remove(topicARN, subscriptionARN string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.topics = slices.DeleteFunc(s.topics, func(arn string) bool { return arn == topicARN })
+	s.subscriptions = slices.DeleteFunc(s.subscriptions, func(one Subscription) bool {
+		return one.TopicARN == topicARN || one.arn == subscriptionARN
+	})
+}
+
+func (s *Server) listTopics() topicsResult {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var result topicsResult
+	for _, arn := range s.topics {
+		result.Members = append(result.Members, topicResult{arn})
+	}
+	return result
+}
+
+func (s *Server) listSubscriptions(topicARN string) (any, error) {
+	own, _, err := s.subscriptionsOf(topicARN)
+	var result subscriptionsResult
+	for _, one := range own {
+		result.Members = append(result.Members, subscriptionResult{one.arn, s.config.Account, "sqs", one.QueueARN, one.TopicARN})
+	}
+	return result, err
+}
+
+// publishForm checks what an entry says and publishes it.
+func (s *Server) publishForm(ctx context.Context, entry wire.Form, p Publication) (messageID string, err error) {
+	if p.TopicARN == "" {
 		return "", invalid("TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	p, refused := in.publication(topicARN)
-	if refused != nil {
-		return "", refused
+	if err := p.check(entry.Has("Subject")); err != nil {
+		return "", err
 	}
-	if refused := p.check(in.has("Subject")); refused != nil {
-		return "", refused
-	}
-	return s.publish(r.Context(), p)
+	return s.publish(ctx, p)
 }
 
-func (s *Server) publishBatch(r *http.Request) (*batchResult, error) {
-	entries, refused := batchEntries(r.Form)
-	if refused != nil {
-		return nil, refused
+// publishBatch publishes each entry on its own, but refuses the whole batch if
+// an attribute of one entry is invalid, as recorded from SNS.
+func (s *Server) publishBatch(ctx context.Context, form wire.Form, trace string) (any, error) {
+	entries := form.List("PublishBatchRequestEntries.member", "Id")
+	if err := checkBatch(entries); err != nil {
+		return nil, err
 	}
-	topicARN, result := r.Form.Get("TopicArn"), &batchResult{}
-	if _, ok := s.subscriptionsOf(topicARN); !ok {
-		return nil, &serviceError{"NotFound", "Topic does not exist", http.StatusNotFound}
+	size, publications := 0, make([]Publication, len(entries))
+	for i, entry := range entries {
+		var err error
+		if publications[i], err = publication(entry, trace); err != nil {
+			return nil, err
+		}
+		publications[i].TopicARN = form.Get("TopicArn")
+		size += publications[i].size()
 	}
-	for _, entry := range entries {
-		id := entry.get("Id")
-		messageID, err := s.publishForm(r, topicARN, entry)
+	if size > maxSize {
+		return nil, wire.Errorf("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.")
+	}
+	if _, _, err := s.subscriptionsOf(form.Get("TopicArn")); err != nil {
+		return nil, err
+	}
+	var result batchResult
+	for i, entry := range entries {
+		id := entry.Get("Id")
+		messageID, err := s.publishForm(ctx, entry, publications[i])
 		if err != nil {
-			refused := asServiceError(err)
-			result.Failed = append(result.Failed, batchFailure{id, refused.code, refused.message, refused.status < http.StatusInternalServerError})
+			refused := wire.AsError(err)
+			result.Failed = append(result.Failed, batchFailure{id, refused.Code, refused.Message, refused.Side() == "Sender"})
 			continue
 		}
 		result.Successful = append(result.Successful, batchSuccess{id, messageID})
@@ -99,95 +235,50 @@ func (s *Server) publishBatch(r *http.Request) (*batchResult, error) {
 	return result, nil
 }
 
-// batchEntries finds the entries of a batch, or what makes SNS refuse the whole of it.
-func batchEntries(values url.Values) ([]form, *serviceError) {
-	batchError := func(code, message string) *serviceError {
-		return &serviceError{code, message, http.StatusBadRequest}
-	}
-	var entries []form
-	seen, size := map[string]bool{}, 0
-	for n := 1; ; n++ {
-		entry := form{values, fmt.Sprintf("PublishBatchRequestEntries.member.%d.", n)}
-		if !entry.has("Id") {
-			break
-		}
-		id := entry.get("Id")
-		switch {
-		case len(entries) == maxBatch:
-			return nil, batchError("TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible (10).")
-		case !batchID.MatchString(id):
-			return nil, batchError("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")
-		case seen[id]:
-			return nil, batchError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
-		}
-		seen[id] = true
-		if p, err := entry.publication(""); err == nil {
-			size += p.size()
-		}
-		entries = append(entries, entry)
-	}
+func checkBatch(entries []wire.Form) error {
 	switch {
 	case len(entries) == 0:
-		return nil, batchError("EmptyBatchRequest", "The batch request doesn't contain any entries.")
-	case size > maxSize:
-		return nil, batchError("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.")
+		return wire.Errorf("EmptyBatchRequest", "The batch request doesn't contain any entries.")
+	case len(entries) > maxBatch:
+		return wire.Errorf("TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible (10).")
 	}
-	return entries, nil
+	seen := map[string]bool{}
+	for _, entry := range entries {
+		id := entry.Get("Id")
+		switch {
+		case !batchID.MatchString(id):
+			return wire.Errorf("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")
+		case seen[id]:
+			return wire.Errorf("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+		}
+		seen[id] = true
+	}
+	return nil
 }
 
-// form is the parameters of a call, or those of one entry of a batch.
-type form struct {
-	values url.Values
-	prefix string
-}
-
-func (f form) get(name string) string { return f.values.Get(f.prefix + name) }
-
-func (f form) has(name string) bool { return f.values.Has(f.prefix + name) }
-
-func (f form) publication(topicARN string) (Publication, *serviceError) {
-	p := Publication{
-		TopicARN:       topicARN,
-		Subject:        f.get("Subject"),
-		Message:        f.get("Message"),
-		MessageGroupID: f.get("MessageGroupId"),
+// publication reads the parameters of Publish, or of an entry of a batch.
+func publication(f wire.Form, trace string) (p Publication, err error) {
+	p = Publication{
+		TopicARN: f.Get("TopicArn"), Subject: f.Get("Subject"), Message: f.Get("Message"),
+		MessageGroupID: f.Get("MessageGroupId"), TraceHeader: trace,
 	}
-	switch structure := f.get("MessageStructure"); structure {
-	case "":
-	case "json":
-		text, err := forQueue(p.Message)
-		if err != nil {
+	if p.TopicARN == "" {
+		p.TopicARN = f.Get("TargetArn")
+	}
+	if p.Attributes, err = f.Attributes("MessageAttributes.entry"); err != nil {
+		return p, wire.Errorf("ParameterValueInvalid", "%s", wire.AsError(err).Message)
+	}
+	for name, attribute := range p.Attributes {
+		if err := checkAttribute(name, attribute); err != nil {
 			return p, err
 		}
-		p.Message = text
+	}
+	switch structure := f.Get("MessageStructure"); structure {
+	case "":
+	case "json":
+		p.Message, err = forQueue(p.Message)
 	default:
-		return p, invalid("Invalid MessageStructure: " + structure)
+		err = invalid("Invalid MessageStructure: " + structure)
 	}
-	for n := 1; ; n++ {
-		entry := form{f.values, fmt.Sprintf("%sMessageAttributes.entry.%d.", f.prefix, n)}
-		if !entry.has("Name") {
-			return p, nil
-		}
-		name := entry.get("Name")
-		attribute := Attribute{DataType: entry.get("Value.DataType"), StringValue: entry.get("Value.StringValue")}
-		if binary := entry.get("Value.BinaryValue"); binary != "" {
-			value, err := base64.StdEncoding.DecodeString(binary)
-			if err != nil {
-				return p, attributeInvalid(name, "has a binary value that is not base64.")
-			}
-			attribute.BinaryValue = value
-		}
-		if p.Attributes == nil {
-			p.Attributes = map[string]Attribute{}
-		}
-		p.Attributes[name] = attribute
-	}
-}
-
-// asServiceError is the error answer that an error becomes.
-func asServiceError(err error) *serviceError {
-	if known, ok := errors.AsType[*serviceError](err); ok {
-		return known
-	}
-	return &serviceError{"InternalError", err.Error(), http.StatusInternalServerError}
+	return p, err
 }

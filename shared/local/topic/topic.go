@@ -1,10 +1,11 @@
-// Package topic plays Amazon SNS for local running: what is published to a topic goes to the
-// topic's queues, as SNS's notification JSON or raw.
+// Package topic is Amazon SNS in memory: what is published to a topic goes to
+// the topic's queues, as SNS's notification JSON or raw.
 //
-// It serves Publish, PublishBatch, ListTopics and ListSubscriptionsByTopic of standard topics with
-// SQS subscriptions. It signs nothing (Signature is a constant), filters nothing and retries no
-// delivery: when a queue refuses, the publisher gets an InternalError and may publish again.
-// Topics and subscriptions are made by Create and Subscribe, not over the wire.
+// It serves publishing, and the making, listing and deleting of standard topics
+// and of their SQS subscriptions. Notifications are signed as SNS signs them,
+// with a key and a self-signed certificate made at the first one. It filters
+// nothing and retries no delivery: when a queue refuses, the publisher gets an
+// InternalError and may publish again.
 //
 // Protocol: AWS Query, Version 2010-03-31.
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -13,35 +14,37 @@ package topic
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
-// Version is the Version parameter of every request that belongs here.
+// Version is the Version parameter of every call of this service.
 const Version = "2010-03-31"
 
 // Config says whose SNS this is.
 type Config struct {
 	Account string // 12 digits
 	Region  string
+	// Queue returns how to send to the queue of an ARN, for Subscribe over HTTP.
+	// Without it only the method Subscribe makes subscriptions.
+	Queue func(arn string) (Send, bool)
 }
 
-// Attribute is a message attribute, field for field as SQS has it.
-type Attribute struct {
-	DataType    string // String, String.Array, Number or Binary
-	StringValue string
-	BinaryValue []byte // when DataType is Binary
-}
+// Attribute is a message attribute.
+type Attribute = wire.Attribute
 
 // Message is what a queue gets.
 type Message struct {
 	Body           string
 	Attributes     map[string]Attribute // of a raw delivery
 	MessageGroupID string               // fair queues; empty if the publisher gave none
+	TraceHeader    string               // the publisher's X-Amzn-Trace-Id
 }
 
 // Send puts one message on a queue.
@@ -53,7 +56,8 @@ type Subscription struct {
 	QueueARN string
 	Raw      bool // RawMessageDelivery
 	Send     Send
-	arn      string
+
+	arn string
 }
 
 // Publication is one message as its publisher wrote it.
@@ -61,30 +65,30 @@ type Publication struct {
 	MessageID      string
 	TopicARN       string
 	Subject        string
-	Message        string // for queues: of a JSON structure, the part that is theirs
+	Message        string // for queues: of a JSON structure, the part for sqs
 	MessageGroupID string
+	TraceHeader    string
 	Attributes     map[string]Attribute
 	Time           time.Time
 }
 
-// Fault answers a request in the service's place. It reports whether it has.
-type Fault func(w http.ResponseWriter, r *http.Request) bool
+// Fault is what goes wrong with a call.
+type Fault = wire.Fault
 
-// Server plays SNS. Make it with New; all methods are safe for concurrent use.
+// Server is one account's SNS. Make it with New; all methods are safe for
+// concurrent use.
 type Server struct {
+	wire.Switch[*http.Request]
 	config Config
 
 	mu            sync.Mutex
-	topics        []string // ARNs, in the order they were made
+	topics        []string          // ARNs, in the order they were made
+	versions      map[string]string // by ARN: SignatureVersion, if it was set
 	subscriptions []Subscription
-	publications  []Publication
-	fault         Fault
 }
 
 // New returns a Server without topics.
-func New(config Config) *Server {
-	return &Server{config: config}
-}
+func New(config Config) *Server { return &Server{config: config, versions: map[string]string{}} }
 
 // Create makes the topic, if there is none of that name yet, and returns its ARN.
 func (s *Server) Create(name string) (arn string) {
@@ -97,53 +101,61 @@ func (s *Server) Create(name string) (arn string) {
 	return arn
 }
 
+// SetSignatureVersion sets the topic's attribute: "1" (SHA1, the default) or "2"
+// (SHA256).
+func (s *Server) SetSignatureVersion(topicARN, version string) error {
+	if version != "1" && version != "2" {
+		return invalid("Attributes Reason: SignatureVersion must be 1 or 2")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.exists(topicARN); err != nil {
+		return err
+	}
+	s.versions[topicARN] = version
+	return nil
+}
+
 // Subscribe adds a subscription; it gets what is published from then on.
 func (s *Server) Subscribe(subscription Subscription) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !slices.Contains(s.topics, subscription.TopicARN) {
-		return "", fmt.Errorf("subscribing %s: there is no topic %s", subscription.QueueARN, subscription.TopicARN)
+	if err := s.exists(subscription.TopicARN); err != nil {
+		return "", err
 	}
-	subscription.arn = subscription.TopicARN + ":" + newID()
+	subscription.arn = subscription.TopicARN + ":" + wire.NewID()
 	s.subscriptions = append(s.subscriptions, subscription)
 	return subscription.arn, nil
 }
 
-// Publications returns what was published and delivered, oldest first.
-func (s *Server) Publications() []Publication {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.publications)
-}
+var topicARN = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 
-// SetFault lets fault answer every request first; nil ends that.
-func (s *Server) SetFault(fault Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault = fault
-}
-
-// subscriptionsOf returns the topic's subscriptions, and false if there is no such topic.
-func (s *Server) subscriptionsOf(topicARN string) ([]Subscription, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !slices.Contains(s.topics, topicARN) {
-		return nil, false
+// exists fails for a malformed ARN and for a topic that is not there. The lock
+// must be held.
+func (s *Server) exists(arn string) error {
+	switch {
+	case !topicARN.MatchString(arn):
+		return invalid("TopicArn")
+	case !slices.Contains(s.topics, arn):
+		return &wire.Error{Code: "NotFound", Message: "Topic does not exist", Status: http.StatusNotFound}
 	}
-	var own []Subscription
+	return nil
+}
+
+// subscriptionsOf returns the topic's subscriptions and its SignatureVersion.
+func (s *Server) subscriptionsOf(arn string) (own []Subscription, version string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.exists(arn); err != nil {
+		return nil, "", err
+	}
 	for _, subscription := range s.subscriptions {
-		if subscription.TopicARN == topicARN {
+		if subscription.TopicARN == arn {
 			own = append(own, subscription)
 		}
 	}
-	return own, true
-}
-
-// newID returns a random UUID, the form of SNS's ids.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
+	if version = s.versions[arn]; version == "" {
+		version = "1"
+	}
+	return own, version, nil
 }

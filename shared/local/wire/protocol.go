@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Protocol encodes answers and errors as one of AWS's protocols has them.
+type Protocol interface {
+	// encode returns the body of an answer to an action, or that of an error if
+	// refused is not nil, and sets the headers that go with it.
+	encode(header http.Header, action, requestID string, answer any, refused *Error) ([]byte, error)
+}
+
+// Serve does one call under a fault and answers it with a new request id.
+func Serve(w http.ResponseWriter, r *http.Request, p Protocol, f Fault, action string, act func() (any, error)) {
+	if f.Answer != nil {
+		f.Answer(w, r)
+		return
+	}
+	answer, err := Under(r.Context(), f, act)
+	Write(w, r, p, action, NewID(), answer, err)
+}
+
+// Write answers a call: with the error if there is one, otherwise with the
+// answer. If the client is gone, or is to be told nothing, it closes the
+// connection: it panics with [http.ErrAbortHandler], which net/http expects.
+func Write(w http.ResponseWriter, r *http.Request, p Protocol, action, requestID string, answer any, err error) {
+	if err != nil && (errors.Is(err, ErrBroken) || r.Context().Err() != nil) {
+		panic(http.ErrAbortHandler)
+	}
+	status := http.StatusOK
+	var refused *Error
+	if err != nil {
+		refused = AsError(err)
+		status = refused.HTTPStatus()
+	}
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	body, err := p.encode(w.Header(), action, requestID, answer, refused)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone: nobody to tell
+}
+
+// JSON is AWS JSON: the action is in the header X-Amz-Target.
+type JSON struct {
+	Version   string // "1.0" or "1.1"
+	Namespace string // precedes the codes of errors, such as "com.amazonaws.sqs#"
+}
+
+func (p JSON) encode(header http.Header, _, _ string, answer any, refused *Error) ([]byte, error) {
+	header.Set("Content-Type", "application/x-amz-json-"+p.Version)
+	if refused == nil {
+		return json.Marshal(answer, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	}
+	header.Set("X-Amzn-Errortype", refused.Code)
+	if p.Namespace != "" { // SQS, which had the Query protocol before
+		header.Set("X-Amzn-Query-Error", refused.QueryCode()+";"+refused.Side())
+	}
+	return json.Marshal(struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}{p.Namespace + refused.Code, refused.Message}, jsontext.AllowInvalidUTF8(true))
+}
+
+// REST is REST JSON: method and path name the action, the code of an error is
+// in a header.
+type REST struct{}
+
+func (REST) encode(header http.Header, _, _ string, answer any, refused *Error) ([]byte, error) {
+	header.Set("Content-Type", "application/json")
+	if refused == nil {
+		return json.Marshal(answer, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	}
+	header.Set("X-Amzn-Errortype", refused.Code)
+	return json.Marshal(map[string]string{"message": refused.Message}, jsontext.AllowInvalidUTF8(true))
+}
+
+// Query is the Query protocol: a form in, XML out.
+type Query struct {
+	Namespace string // the XML namespace, which has the API version
+}
+
+func (p Query) encode(header http.Header, action, requestID string, answer any, refused *Error) ([]byte, error) {
+	header.Set("Content-Type", "text/xml")
+	if refused != nil {
+		type failure struct{ Type, Code, Message string }
+		return xml.Marshal(struct {
+			XMLName   xml.Name
+			Error     failure
+			RequestID string `xml:"RequestId"`
+		}{xml.Name{Space: p.Namespace, Local: "ErrorResponse"}, failure{refused.Side(), refused.QueryCode(), refused.Message}, requestID})
+	}
+	var result bytes.Buffer
+	if err := xml.NewEncoder(&result).EncodeElement(answer, xml.StartElement{Name: xml.Name{Local: action + "Result"}}); err != nil {
+		return nil, err
+	}
+	return xml.Marshal(struct {
+		XMLName   xml.Name
+		Result    string `xml:",innerxml"`
+		RequestID string `xml:"ResponseMetadata>RequestId"`
+	}{xml.Name{Space: p.Namespace, Local: action + "Response"}, result.String(), requestID})
+}
+
+// S3 is what S3 answers: an empty body, or an error in XML.
+type S3 struct{}
+
+func (S3) encode(header http.Header, _, _ string, _ any, refused *Error) ([]byte, error) {
+	header.Set("Content-Type", "application/xml")
+	if refused == nil {
+		return nil, nil
+	}
+	var text strings.Builder
+	text.WriteString(xml.Header)
+	err := xml.NewEncoder(&text).Encode(struct {
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+	}{Code: refused.Code, Message: refused.Message})
+	return []byte(text.String()), err
+}
