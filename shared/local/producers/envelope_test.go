@@ -35,7 +35,7 @@ func TestPolicyAsTextInProperties(t *testing.T) {
 	}
 }
 
-// What is wrong with a template is told to whoever deploys it.
+// What is wrong with a template is reported when it is deployed.
 func TestPropertiesThatAreWrong(t *testing.T) {
 	w := start(t, local.Config{})
 	for _, test := range []struct {

@@ -73,7 +73,7 @@ func TestRedrivenLetterOfAStackThatWasTold(t *testing.T) {
 
 	// Without that mark nothing is left that refuses it.
 	if asked := w.sendAndAwait(letter.Body); asked.Outcome != "Applied" {
-		t.Errorf("asked anew: %+v", asked)
+		t.Errorf("asked again: %+v", asked)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package producers_test plays every service that asks for policies, end to
+// Package producers_test runs every service that sends requests, end to
 // end: the function's real executable behind the local services, in real time.
-// What each asked is held against what SES has, what the asker was told, and
+// What each sent is compared with what SES has, what the requester was told, and
 // what lies on the dead-letter queue.
 //
 // Nothing here waits for a time to pass: every wait is for something that the
@@ -25,8 +25,8 @@ import (
 	"sespolicy/shared/local/topic"
 )
 
-// patience is the longest that any one thing may take.
-const patience = 30 * time.Second
+// maxWait is the longest that any one wait may take.
+const maxWait = 30 * time.Second
 
 // bootstrap is the function, built once.
 var bootstrap string
@@ -95,7 +95,7 @@ func (w *world) note(what func()) {
 // until waits until the stack has told of something that makes it so.
 func (w *world) until(what string, so func([]mapping.Event) bool) {
 	w.t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(maxWait)
 	for {
 		w.mu.Lock()
 		events, changed := w.mappings, w.changed
@@ -106,7 +106,7 @@ func (w *world) until(what string, so func([]mapping.Event) bool) {
 		select {
 		case <-changed:
 		case <-deadline:
-			w.t.Fatalf("waited in vain until %s; so far: %+v", what, w.Requests())
+			w.t.Fatalf("gave up waiting until %s; so far: %+v", what, w.Requests())
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (w *world) until(what string, so func([]mapping.Event) bool) {
 // await waits for the outcomes of messages.
 func (w *world) await(ids ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(w.t.Context(), maxWait)
 	defer cancel()
 	if open := w.Await(ctx, ids...); len(open) > 0 {
 		w.t.Fatalf("no outcome of %v; so far: %+v", open, w.Requests())

@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// outside plays all of the network but the local stack: a proxy that the
+// outside is all of the network but the local stack: a proxy that the
 // function's environment names, so that every call that leaves this machine is
 // seen here. Behind it stand the hosts that it has a certificate for, with one
 // handler; all others it refuses.

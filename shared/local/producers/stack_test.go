@@ -11,7 +11,7 @@ import (
 	"sespolicy/shared/local/response"
 )
 
-// resource plays CloudFormation for one custom resource of one stack.
+// resource is CloudFormation for one custom resource of one stack.
 type resource struct {
 	w          *world
 	stackID    string
@@ -74,7 +74,7 @@ func (r *resource) ask(requestType string, properties map[string]any) response.A
 
 func (r *resource) answer(requestID string) response.Answer {
 	r.w.t.Helper()
-	ctx, cancel := context.WithTimeout(r.w.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.w.t.Context(), maxWait)
 	defer cancel()
 	answer, err := r.w.Responses.Await(ctx, r.stackID, requestID)
 	if err != nil {

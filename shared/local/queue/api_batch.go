@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"sespolicy/shared/local/wire"
@@ -34,15 +33,15 @@ type failedEntry struct {
 	Message     string
 }
 
-const maxBatch = 10
-
-var validBatchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
-
 // batch does each entry in order. A batch that is malformed fails as a whole,
 // before any entry; otherwise entries fail one by one.
 func batch[E interface{ id() string }, T any](entries []E, do func(E) (T, error)) (batchAnswer, error) {
 	var answer batchAnswer
-	if err := checkBatch(entries); err != nil {
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = e.id()
+	}
+	if err := wire.CheckBatch(ids, prefix); err != nil {
 		return answer, err
 	}
 	for _, e := range entries {
@@ -57,26 +56,6 @@ func batch[E interface{ id() string }, T any](entries []E, do func(E) (T, error)
 		})
 	}
 	return answer, nil
-}
-
-func checkBatch[E interface{ id() string }](entries []E) error {
-	switch {
-	case len(entries) == 0:
-		return failf(codeEmptyBatchRequest, "There should be at least one entry in the request.")
-	case len(entries) > maxBatch:
-		return failf(codeTooManyEntries, "Maximum number of entries per request are %d. You have sent %d.", maxBatch, len(entries))
-	}
-	seen := map[string]bool{}
-	for _, e := range entries {
-		if !validBatchID.MatchString(e.id()) {
-			return failf(codeInvalidBatchEntryID, "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long: %q.", e.id())
-		}
-		if seen[e.id()] {
-			return failf(codeBatchEntryIDsNotDistinct, "Id %s repeated.", e.id())
-		}
-		seen[e.id()] = true
-	}
-	return nil
 }
 
 type deleteRequest struct {

@@ -17,24 +17,20 @@ type code struct {
 const prefix = "AWS.SimpleQueueService."
 
 var (
-	codeBatchEntryIDsNotDistinct = code{"BatchEntryIdsNotDistinct", prefix + "BatchEntryIdsNotDistinct", 0}
-	codeBatchRequestTooLong      = code{"BatchRequestTooLong", prefix + "BatchRequestTooLong", 0}
-	codeEmptyBatchRequest        = code{"EmptyBatchRequest", prefix + "EmptyBatchRequest", 0}
-	codeInvalidAddress           = code{"InvalidAddress", "InvalidAddress", 0}
-	codeInvalidAttributeName     = code{"InvalidAttributeName", "InvalidAttributeName", 0}
-	codeInvalidAttributeValue    = code{"InvalidAttributeValue", "InvalidAttributeValue", 0}
-	codeInvalidBatchEntryID      = code{"InvalidBatchEntryId", prefix + "InvalidBatchEntryId", 0}
-	codeInvalidMessageContents   = code{"InvalidMessageContents", "InvalidMessageContents", 0}
-	codeInvalidParameterValue    = code{"InvalidParameterValueException", "InvalidParameterValue", 0}
-	codeMissingParameter         = code{"MissingRequiredParameterException", "MissingParameter", 0}
-	codeOverLimit                = code{"OverLimit", "OverLimit", http.StatusForbidden}
-	codePurgeQueueInProgress     = code{"PurgeQueueInProgress", prefix + "PurgeQueueInProgress", http.StatusForbidden}
-	codeQueueDoesNotExist        = code{"QueueDoesNotExist", prefix + "NonExistentQueue", 0}
-	codeQueueNameExists          = code{"QueueNameExists", "QueueAlreadyExists", 0}
-	codeReceiptHandleIsInvalid   = code{"ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 0}
-	codeResourceNotFound         = code{"ResourceNotFoundException", "ResourceNotFoundException", http.StatusNotFound}
-	codeTooManyEntries           = code{"TooManyEntriesInBatchRequest", prefix + "TooManyEntriesInBatchRequest", 0}
-	codeUnknownOperation         = code{"UnknownOperationException", "InvalidAction", http.StatusNotFound}
+	codeBatchRequestTooLong    = code{"BatchRequestTooLong", prefix + "BatchRequestTooLong", 0}
+	codeInvalidAddress         = code{"InvalidAddress", "InvalidAddress", 0}
+	codeInvalidAttributeName   = code{"InvalidAttributeName", "InvalidAttributeName", 0}
+	codeInvalidAttributeValue  = code{"InvalidAttributeValue", "InvalidAttributeValue", 0}
+	codeInvalidMessageContents = code{"InvalidMessageContents", "InvalidMessageContents", 0}
+	codeInvalidParameterValue  = code{"InvalidParameterValueException", "InvalidParameterValue", 0}
+	codeMissingParameter       = code{"MissingRequiredParameterException", "MissingParameter", 0}
+	codeOverLimit              = code{"OverLimit", "OverLimit", http.StatusForbidden}
+	codePurgeQueueInProgress   = code{"PurgeQueueInProgress", prefix + "PurgeQueueInProgress", http.StatusForbidden}
+	codeQueueDoesNotExist      = code{"QueueDoesNotExist", prefix + "NonExistentQueue", 0}
+	codeQueueNameExists        = code{"QueueNameExists", "QueueAlreadyExists", 0}
+	codeReceiptHandleIsInvalid = code{"ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 0}
+	codeResourceNotFound       = code{"ResourceNotFoundException", "ResourceNotFoundException", http.StatusNotFound}
+	codeUnknownOperation       = code{"UnknownOperationException", "InvalidAction", http.StatusNotFound}
 )
 
 func failf(c code, format string, args ...any) *Error {

@@ -12,13 +12,7 @@ import (
 
 var protocol = wire.Query{Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"}
 
-// maxBatch is how many entries a PublishBatch may have.
-const maxBatch = 10
-
-var (
-	batchID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
-	topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-)
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
 // nothing is the answer of actions that answer nothing.
 type nothing struct{}
@@ -203,7 +197,11 @@ func (s *Server) publishForm(ctx context.Context, entry wire.Form, p Publication
 // an attribute of one entry is invalid, as recorded from SNS.
 func (s *Server) publishBatch(ctx context.Context, form wire.Form, trace string) (any, error) {
 	entries := form.List("PublishBatchRequestEntries.member", "Id")
-	if err := checkBatch(entries); err != nil {
+	ids := make([]string, len(entries))
+	for i, entry := range entries {
+		ids[i] = entry.Get("Id")
+	}
+	if err := wire.CheckBatch(ids, ""); err != nil {
 		return nil, err
 	}
 	size, publications := 0, make([]Publication, len(entries))
@@ -222,9 +220,8 @@ func (s *Server) publishBatch(ctx context.Context, form wire.Form, trace string)
 		return nil, err
 	}
 	var result batchResult
-	for i, entry := range entries {
-		id := entry.Get("Id")
-		messageID, err := s.publishForm(ctx, entry, publications[i])
+	for i, id := range ids {
+		messageID, err := s.publishForm(ctx, entries[i], publications[i])
 		if err != nil {
 			refused := wire.AsError(err)
 			result.Failed = append(result.Failed, batchFailure{id, refused.Code, refused.Message, refused.Side() == "Sender"})
@@ -233,27 +230,6 @@ func (s *Server) publishBatch(ctx context.Context, form wire.Form, trace string)
 		result.Successful = append(result.Successful, batchSuccess{id, messageID})
 	}
 	return result, nil
-}
-
-func checkBatch(entries []wire.Form) error {
-	switch {
-	case len(entries) == 0:
-		return wire.Errorf("EmptyBatchRequest", "The batch request doesn't contain any entries.")
-	case len(entries) > maxBatch:
-		return wire.Errorf("TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible (10).")
-	}
-	seen := map[string]bool{}
-	for _, entry := range entries {
-		id := entry.Get("Id")
-		switch {
-		case !batchID.MatchString(id):
-			return wire.Errorf("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")
-		case seen[id]:
-			return wire.Errorf("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
-		}
-		seen[id] = true
-	}
-	return nil
 }
 
 // publication reads the parameters of Publish, or of an entry of a batch.
