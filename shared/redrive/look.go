@@ -1,29 +1,26 @@
 // Package redrive looks at the letters on a dead-letter queue and puts them
 // back on the queue they came from.
 //
-// SQS has no way to look at a message without taking it. Whoever looks hides it
-// from all others for a while and counts as a receive, so a look takes every
-// message once, holds them until it has seen all, and then gives them back.
-// Whether it has seen all is never certain: a message may be in other hands,
-// and on a FIFO queue at most ten of a message group can be seen, because the
-// group gives out nothing more while one of its messages is in flight. A Look
-// says how much it saw.
+// SQS shows a message only by delivering it. A look therefore receives every
+// message once, which hides it from other consumers and counts as a receive. It
+// keeps all messages hidden until it has seen all of them, and then makes them
+// visible again. A look may miss messages that another consumer has in flight;
+// a Look reports how many it saw.
 //
-// It does not check requests and does not talk to people: the command line does.
+// It does not check requests, and it prints nothing: the command line does. Queues are
+// standard queues.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 package redrive
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,71 +32,69 @@ import (
 )
 
 const (
-	// firstHold is for how long a look hides what it takes. When half of that is
-	// over it holds all for twice as long: should it be killed, they come back
-	// after that, or about three times as long as it had looked.
+	// firstHold is the visibility timeout of the first receives. When half of it
+	// has passed, the look doubles it for all messages. If the program is killed,
+	// the messages become visible again after at most three times as long as the
+	// look had taken.
 	firstHold = 30 * time.Second
-	// maxHold is the longest that SQS hides a message from its receive on.
+	// maxHold is SQS's limit: a message stays hidden for at most 12 hours from its receive.
 	maxHold = 12 * time.Hour
-	// receiveWait makes a receive ask all servers, so that an empty answer means
-	// an empty queue.
+	// receiveWait is more than 0 for long polling, which asks all servers: an
+	// empty answer then means an empty queue.
 	receiveWait = 1 // seconds
 	batchSize   = 10
-	// callTimeout is the longest that one call may take, its attempts together.
+	// callTimeout bounds one call with all its attempts.
 	callTimeout = 30 * time.Second
 )
 
 // Queue is an SQS queue.
 type Queue struct{ URL, ARN string }
 
-// FIFO reports whether it is a FIFO queue.
-func (q Queue) FIFO() bool { return strings.HasSuffix(q.URL, ".fifo") }
-
-// Letter is a letter on the dead-letter queue, and what it asks for as far as
-// that can be read.
+// Letter is a message on the dead-letter queue, with its request as far as that
+// can be read.
 type Letter struct {
 	deadletter.Received
 	Request message.Request
 	Origin  string // the envelopes, as in message.Message
 }
 
-// GroupID is the letter's message group; empty on a standard queue.
+// GroupID is the letter's message group, by which a fair queue tells tenants
+// apart; usually empty.
 func (l *Letter) GroupID() string {
 	return l.Record.Attributes[string(types.MessageSystemAttributeNameMessageGroupId)]
 }
 
-func (l *Letter) sequence() string {
-	return l.Record.Attributes[string(types.MessageSystemAttributeNameSequenceNumber)]
-}
-
-// Look is what was seen of a dead-letter queue. What it has seen is hidden from
-// others until Release, or until the time is up.
+// Look is the result of looking at a dead-letter queue. All messages that it
+// saw stay hidden until Release, or until their visibility timeout ends.
 type Look struct {
-	Letters []*Letter // those that were wanted, oldest first
-	Seen    int       // all that were seen
-	// Counted is about how many letters SQS counted before, those in Others'
-	// hands included. SQS's counts lag behind by up to a minute.
+	Letters []*Letter      // those that the filter selects, oldest first
+	Seen    int            // all letters that were seen
+	Codes   map[string]int // the codes of all letters that were seen, and how many have each
+	// Counted is SQS's approximate number of letters before the look, and Others
+	// how many of those were in flight. SQS's counts lag by up to a minute.
 	Counted, Others int
-	// Ended says that the look came to the end of what the queue gives out.
+	// Ended says that the queue delivered nothing more.
 	Ended bool
 
 	client    *sqs.Client
 	queue     Queue
-	held      map[string]string    // the newest receipt handle of each message id
-	expires   map[string]time.Time // when each is visible again at the earliest
+	held      map[string]string    // message id: newest receipt handle
+	expires   map[string]time.Time // message id: when it is visible again at the earliest
 	order     []string             // the ids, in the order they were seen
-	until     time.Time            // when the first of them come back
-	lookUntil time.Time            // by then all is back that a receive whose answer was lost has hidden
+	until     time.Time            // when the first of them become visible again
+	lookUntil time.Time            // when messages of a receive whose answer was lost are visible again
 }
 
-// Complete reports whether there is no sign that a letter was not seen.
+// Complete reports whether the look saw as many letters as SQS had counted.
 func (l *Look) Complete() bool { return l.Ended && l.Seen >= l.Counted }
 
-// Find looks at the letters of a queue and keeps those that the filter wants.
-// When the context ends it stops after the receive in hand. The look must be
-// released, also when there is an error.
+// Find looks at the letters of a queue and keeps those that the filter selects.
+// It stops early when it has every id that the filter names in full. When the
+// context ends, it stops after the current receive. An id of the filter that
+// fits more than one letter is an *AmbiguousError. The caller must release the
+// look, also after an error.
 func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*Look, error) {
-	l := &Look{client: client, queue: from, held: map[string]string{}, expires: map[string]time.Time{}}
+	l := &Look{client: client, queue: from, held: map[string]string{}, expires: map[string]time.Time{}, Codes: map[string]int{}}
 	if err := l.count(ctx); err != nil {
 		return l, err
 	}
@@ -121,20 +116,19 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 			return l, err
 		}
 	}
-	slices.SortStableFunc(l.Letters, func(a, b *Letter) int {
-		return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.sequence(), b.sequence()))
-	})
-	return l, nil
+	slices.SortStableFunc(l.Letters, func(a, b *Letter) int { return a.Sent.Compare(b.Sent) })
+	var err error
+	l.Letters, err = filter.choose(l.Letters)
+	return l, err
 }
 
-// comesBack reports whether letters are missing that were visible when they were
-// counted, and may yet come back: an answer that was lost on its way hides its
-// letters for as long as any receive. A FIFO queue gives out no more than it did.
+// comesBack reports whether letters that SQS counted as visible were not seen
+// and may still become visible: a receive whose answer was lost has hidden them.
 func (l *Look) comesBack() bool {
-	return !l.queue.FIFO() && l.Seen < l.Counted-l.Others && time.Now().Before(l.lookUntil)
+	return l.Seen < l.Counted-l.Others && time.Now().Before(l.lookUntil)
 }
 
-// extend holds all that was seen, the first seen first.
+// extend keeps all letters hidden for longer, the first seen first.
 func (l *Look) extend(ctx context.Context, hold time.Duration) error {
 	l.until = time.Now().Add(hold)
 	for some := range slices.Chunk(l.order, batchSize) {
@@ -148,8 +142,8 @@ func (l *Look) extend(ctx context.Context, hold time.Duration) error {
 	return nil
 }
 
-// call is a context for one call that an interruption must not cut off: what
-// SQS has done of it would not be known.
+// call is a context for one call that an interruption must not cut off: nobody
+// would know whether SQS has done it.
 func call(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 }
@@ -164,7 +158,7 @@ func (l *Look) count(ctx context.Context) error {
 		return fmt.Errorf("counting the letters: %w", err)
 	}
 	number := func(name types.QueueAttributeName) int {
-		n, _ := strconv.Atoi(out.Attributes[string(name)]) // about: nothing depends on it but the time and the report
+		n, _ := strconv.Atoi(out.Attributes[string(name)]) // approximate: only the duration and the report depend on it
 		return n
 	}
 	l.Others = number(hidden)
@@ -172,8 +166,8 @@ func (l *Look) count(ctx context.Context) error {
 	return nil
 }
 
-// receive takes the next letters. One that is seen again (a standard queue may
-// deliver twice) is held by its newest receipt handle, the only one sure to work.
+// receive receives the next letters. A standard queue may deliver a letter
+// twice: only its newest receipt handle is certain to work.
 func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) error {
 	ctx, cancel := call(ctx)
 	defer cancel()
@@ -185,7 +179,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 	})
 	if _, over := errors.AsType[*types.OverLimit](err); over {
-		return errors.New("SQS hides at most 120,000 messages of a queue at a time, and this look would hide more: redrive the whole queue")
+		return errors.New("SQS keeps at most 120,000 messages of a queue in flight, and this look needs more: redrive the whole queue with --all")
 	}
 	if err != nil {
 		return fmt.Errorf("receiving letters: %w", err)
@@ -204,6 +198,7 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 		l.Seen++
 		l.order = append(l.order, id)
 		letter := &Letter{Received: deadletter.Read(m)}
+		l.Codes[letter.ReasonCode()]++
 		opened, _, _ := message.Open(letter.Record)
 		letter.Request, letter.Origin = opened.Request, opened.Origin
 		if filter.Wants(letter, time.Now()) {
@@ -213,8 +208,9 @@ func (l *Look) receive(ctx context.Context, hold time.Duration, filter Filter) e
 	return nil
 }
 
-// Release gives back what is still held, at once, also when the context has
-// ended. What SQS does not take back comes by itself; the error says when.
+// Release makes all letters that are still held visible at once, also when the
+// context has ended. If that fails, the error says when they become visible by
+// themselves.
 func (l *Look) Release(ctx context.Context) error {
 	ids := slices.DeleteFunc(l.order, func(id string) bool { return l.held[id] == "" })
 	left := 0
@@ -229,14 +225,14 @@ func (l *Look) Release(ctx context.Context) error {
 	clear(l.held)
 	l.order = nil
 	if last != nil {
-		return fmt.Errorf("%d letters stay hidden until %s, when SQS gives them back by itself: %w", left, l.until.Format(time.TimeOnly), last)
+		return fmt.Errorf("%d letters stay hidden until %s: %w", left, l.until.Format(time.TimeOnly), last)
 	}
 	return nil
 }
 
-// hide sets how long the letters stay hidden, ten at most; position is that of
-// the letter in ids. A letter that SQS does not hide for us is counted and no error:
-// it is in other hands, or it is visible.
+// hide sets how long at most ten letters stay hidden; position is the index in
+// ids. A letter whose visibility SQS does not change is counted in failed: it is
+// visible, or another consumer has received it.
 func (l *Look) hide(ctx context.Context, ids []string, hold func(position int) time.Duration) (failed int, err error) {
 	ctx, cancel := call(ctx)
 	defer cancel()

@@ -21,7 +21,7 @@ import (
 
 func TestLookSeesAllAndGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(500)
 		began := time.Now()
 		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
@@ -57,7 +57,7 @@ func TestLookSeesAllAndGivesBack(t *testing.T) {
 
 func TestLookIsHonest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(30)
 		if _, err := o.deadLetters.Receive(t.Context(), queue.ReceiveOptions{MaxMessages: 10}); err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestLookIsHonest(t *testing.T) {
 
 func TestLookInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(100)
 		ctx, cancel := context.WithCancel(t.Context())
 		receives := 0
@@ -99,7 +99,7 @@ func TestLookInterrupted(t *testing.T) {
 // An answer that is lost on its way hides its letters: the look waits for them.
 func TestLookWaitsForLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(36)
 		o.loseReceive(2)
 		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
@@ -119,7 +119,7 @@ func TestLookWaitsForLostAnswer(t *testing.T) {
 // that nobody gets it and the look comes to an end.
 func TestSlowLookHoldsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(300)
 		o.server.SetFaults(queue.Faults{Call: func(queue.Call) queue.Fault { return queue.Fault{Before: 5 * time.Second} }})
 		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
@@ -142,7 +142,7 @@ func TestSlowLookHoldsOn(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(10)
 		time.Sleep(time.Hour)
 		o.reject(10, "Expired", "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -33,25 +32,21 @@ type office struct {
 	from, to    redrive.Queue
 }
 
-func newOffice(t *testing.T, fifo bool) *office {
+func newOffice(t *testing.T) *office {
 	t.Helper()
 	server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://sqs.local"})
-	suffix, more := "", map[string]string{}
-	if fifo {
-		suffix, more["FifoQueue"] = ".fifo", "true"
-	}
 	create := func(name string, attributes map[string]string) *queue.Queue {
-		q, err := server.Create(name+suffix, attributes)
+		q, err := server.Create(name, attributes)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return q
 	}
 	o := &office{t: t, server: server}
-	o.deadLetters = create("DeadLetterQueue", more)
-	withRedrive := maps.Clone(more)
-	withRedrive["RedrivePolicy"] = `{"deadLetterTargetArn":"` + o.deadLetters.ARN() + `","maxReceiveCount":1}`
-	o.requests = create("RequestQueue", withRedrive)
+	o.deadLetters = create("DeadLetterQueue", nil)
+	o.requests = create("RequestQueue", map[string]string{
+		"RedrivePolicy": `{"deadLetterTargetArn":"` + o.deadLetters.ARN() + `","maxReceiveCount":1}`,
+	})
 	o.client = sqs.New(sqs.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://sqs.local"), HTTPClient: wire.Client{Handler: server},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -80,7 +75,6 @@ func (o *office) reject(i int, code, answeredTo string) {
 	err := letters.Send(o.t.Context(), deadletter.Letter{
 		Record: events.SQSMessage{
 			MessageId: fmt.Sprintf("source-%d", i), Body: bodyOf(i), EventSourceARN: o.to.ARN, MessageAttributes: own,
-			Attributes: map[string]string{"MessageGroupId": fmt.Sprintf("d%d.example.com", i%7)},
 		},
 		Code: code, Message: "no", AnsweredTo: answeredTo, Violations: []finding.Finding{{Path: "/Policy", Rule: "r", Message: "m"}},
 	})
@@ -150,53 +144,82 @@ func (o *office) fill(n int) {
 }
 
 func TestRedriveInterrupted(t *testing.T) {
-	for name, test := range map[string]struct {
-		fifo   bool
-		filter redrive.Filter
-		all    int // letters that the filter wants
-	}{
-		"by code": {false, redrive.Filter{Codes: []string{"invalidpolicy"}}, 100},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			o := newOffice(t, test.fifo)
-			o.fill(500)
-			ctx, cancel := context.WithCancel(t.Context())
-			r := o.redrive(test.filter)
-			n := 0
-			r.Done = func(*redrive.Letter, string) {
-				if n++; n == 37 {
-					cancel()
-				}
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.fill(500)
+		ctx, cancel := context.WithCancel(t.Context())
+		r := o.redrive(redrive.Filter{Codes: []string{"invalidpolicy"}}) // 100 of them
+		n := 0
+		r.Done = func(*redrive.Letter, string) {
+			if n++; n == 37 {
+				cancel()
 			}
-			report, err := r.Run(ctx)
-			if !errors.Is(err, context.Canceled) || report.Redriven != 37 {
-				t.Fatalf("%s: %d redriven, %v", name, report.Redriven, err)
+		}
+		report, err := r.Run(ctx)
+		if !errors.Is(err, context.Canceled) || report.Redriven != 37 {
+			t.Fatalf("%d redriven, %v", report.Redriven, err)
+		}
+		o.exactlyOnce(500)
+		if c := o.deadLetters.Counts(); c.Visible != 463 || c.InFlight != 0 {
+			t.Errorf("left hidden: %+v", c)
+		}
+		r.Done = nil
+		report, err = r.Run(t.Context())
+		if err != nil || report.Redriven != 63 {
+			t.Fatalf("%d redriven, %v", report.Redriven, err)
+		}
+		o.exactlyOnce(500)
+		if c := o.deadLetters.Counts(); c.Visible != 400 || c.InFlight != 0 {
+			t.Errorf("left: %+v", c)
+		}
+		for _, m := range o.requests.Snapshot() {
+			if len(m.Attributes) != 2 || m.Attributes["Team"].StringValue != "mail" || string(m.Attributes["Bytes"].BinaryValue) != "\x00\xff" {
+				t.Errorf("attributes %+v", m.Attributes)
 			}
-			o.exactlyOnce(500)
-			if c := o.deadLetters.Counts(); c.Visible != 463 || c.InFlight != 0 {
-				t.Errorf("%s: left hidden: %+v", name, c)
+		}
+	})
+}
+
+// Both ids select a letter, and so does a prefix that fits only one.
+func TestRedriveByID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		for i := range 12 {
+			o.reject(i, "InvalidPolicy", "")
+		}
+		own := o.deadLetters.Snapshot()[5].ID
+		for name, test := range map[string]struct {
+			id        string
+			found     int
+			ambiguous bool
+		}{
+			"the letter's own id":               {own, 1, false},
+			"a prefix of it":                    {own[:20], 1, false},
+			"the request's id":                  {"source-7", 1, false},
+			"the request's id, another's start": {"source-1", 1, false},
+			"a prefix of the request's id":      {"source-11", 1, false},
+			"a prefix of several":               {"source-", 0, true},
+			"no letter's id":                    {"nowhere", 0, false},
+			"the empty prefix":                  {"", 0, false},
+		} {
+			filter := redrive.Filter{IDs: []string{test.id}}
+			look, err := redrive.Find(t.Context(), o.client, o.from, filter)
+			if _, ambiguous := errors.AsType[*redrive.AmbiguousError](err); len(look.Letters) != test.found || ambiguous != test.ambiguous {
+				t.Errorf("%s: got %d letters and %v, want %d", name, len(look.Letters), err, test.found)
 			}
-			r.Done = nil
-			report, err = r.Run(t.Context())
-			if err != nil || report.Redriven != test.all-37 {
-				t.Fatalf("%s: %d redriven, %v", name, report.Redriven, err)
+			if missing := filter.Missing(look.Letters); !test.ambiguous && len(missing) != 1-test.found {
+				t.Errorf("%s: missing %q", name, missing)
 			}
-			o.exactlyOnce(500)
-			if c := o.deadLetters.Counts(); c.Visible != 500-test.all || c.InFlight != 0 {
-				t.Errorf("%s: left: %+v", name, c)
+			if err := look.Release(t.Context()); err != nil {
+				t.Fatal(err)
 			}
-			for _, m := range o.requests.Snapshot() {
-				if len(m.Attributes) != 2 || m.Attributes["Team"].StringValue != "mail" || string(m.Attributes["Bytes"].BinaryValue) != "\x00\xff" {
-					t.Errorf("%s: attributes %+v", name, m.Attributes)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 func TestRedriveKeepsTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(100)
 		var first, last time.Time
 		r := o.redrive(redrive.Filter{Codes: kinds[:4]})
@@ -217,7 +240,7 @@ func TestRedriveKeepsTheRate(t *testing.T) {
 
 func TestRedriveLeavesWhatWasAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.reject(0, "InvalidPolicy", "CloudFormation")
 		o.reject(1, "InvalidPolicy", "")
 		report, err := o.redrive(redrive.Filter{Codes: []string{"InvalidPolicy"}}).Run(t.Context())
@@ -233,28 +256,9 @@ func TestRedriveLeavesWhatWasAnswered(t *testing.T) {
 	})
 }
 
-// What the function rejects again must not be put back by the same redrive.
-func TestRedriveLeavesWhatComesBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
-		o.reject(0, "InvalidPolicy", "")
-		letters := deadletter.New(o.client, o.from.URL)
-		r := o.redrive(redrive.Filter{})
-		r.Done = func(l *redrive.Letter, id string) {
-			l.Record.MessageId = id
-			if err := letters.Send(t.Context(), deadletter.Letter{Record: l.Record, Code: "InvalidPolicy", Message: "again"}); err != nil {
-				t.Error(err)
-			}
-		}
-		if report, err := r.Run(t.Context()); err != nil || report.Redriven != 1 {
-			t.Errorf("%d redriven, %v", report.Redriven, err)
-		}
-	})
-}
-
 func TestRedriveOfALetterInOtherHands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		for i := range 3 {
 			o.reject(i, "InvalidPolicy", "")
 		}
@@ -289,45 +293,25 @@ func (o *office) crash() {
 	}
 }
 
-// What is edited after a crash is another request than the copy that is there.
-func TestReplaceAfterACrash(t *testing.T) {
+// A crash between the copy and the delete leaves one letter on both queues. An
+// edited one is another request than its copy.
+func TestRedriveAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.reject(0, "InvalidPolicy", "")
 		o.crash()
-		if _, err := o.redrive(redrive.Filter{}).Replace(t.Context(), o.deadLetters.Snapshot()[0].ID, "new"); err != nil {
+		if _, err := o.redrive(redrive.Filter{}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := bodies(o.requests); len(got) != 2 || got[0] != "new" && got[1] != "new" {
-			t.Errorf("on the queue: %q", got)
+		if got := len(bodies(o.requests)); got != 2 || len(bodies(o.deadLetters)) != 0 {
+			t.Errorf("%d copies, want 2", got)
 		}
 	})
 }
 
-// A crash between the copy and the delete leaves one letter on both queues.
-func TestRedriveAfterACrash(t *testing.T) {
-	for _, fifo := range []bool{false} {
-		synctest.Test(t, func(t *testing.T) {
-			o := newOffice(t, fifo)
-			o.reject(0, "InvalidPolicy", "")
-			o.crash()
-			if _, err := o.redrive(redrive.Filter{}).Run(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want := 2
-			if fifo {
-				want = 1
-			}
-			if got := len(bodies(o.requests)); got != want || len(bodies(o.deadLetters)) != 0 {
-				t.Errorf("fifo %v: %d copies, want %d", fifo, got, want)
-			}
-		})
-	}
-}
-
 func TestMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(100)
 		ctx, cancel := context.WithCancel(t.Context())
 		moved, err := redrive.Move(ctx, o.client, o.from, o.to, 10, func(moved, all int) {
@@ -355,10 +339,41 @@ func TestMove(t *testing.T) {
 	})
 }
 
+// An interruption at any moment ends with no task running: while SQS starts
+// the task, and while it does not list the task yet.
+func TestMoveInterruptedAtTheStart(t *testing.T) {
+	for name, notFound := range map[string]int{"while it starts": 0, "before it can be cancelled": 3} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			o.fill(100)
+			ctx, cancel := context.WithCancel(t.Context())
+			o.server.SetFaults(queue.Faults{Call: func(c queue.Call) queue.Fault {
+				switch c.Action {
+				case "StartMessageMoveTask":
+					cancel()
+				case "CancelMessageMoveTask":
+					if notFound--; notFound >= 0 {
+						return queue.Fault{Err: &queue.Error{Code: "ResourceNotFoundException", Message: "no", Status: 404}}
+					}
+				}
+				return queue.Fault{}
+			}})
+			if _, err := redrive.Move(ctx, o.client, o.from, o.to, 10, func(int, int) {}); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", name, err)
+			}
+			tasks, err := o.client.ListMessageMoveTasks(t.Context(), &sqs.ListMessageMoveTasksInput{SourceArn: aws.String(o.from.ARN)})
+			if err != nil || len(tasks.Results) != 1 || aws.ToString(tasks.Results[0].Status) == "RUNNING" {
+				t.Errorf("%s: %+v, %v", name, tasks, err)
+			}
+			o.exactlyOnce(100)
+		})
+	}
+}
+
 // A function that refuses all it gets must not keep the move going.
 func TestMoveEndsWhenLettersComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(50)
 		ctx, cancel := context.WithCancel(t.Context())
 		var function sync.WaitGroup
@@ -387,32 +402,30 @@ func TestMoveEndsWhenLettersComeBack(t *testing.T) {
 }
 
 func TestReplace(t *testing.T) {
-	for _, fifo := range []bool{false} {
-		synctest.Test(t, func(t *testing.T) {
-			o := newOffice(t, fifo)
-			o.fill(25)
-			look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{Codes: []string{"PolicyTooLarge"}})
-			if err != nil || len(look.Letters) == 0 {
-				t.Fatal(err)
-			}
-			id := look.Letters[0].ID
-			if err := look.Release(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			sent, err := o.redrive(redrive.Filter{}).Replace(t.Context(), id, "new")
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := o.requests.Snapshot()
-			if len(got) != 1 || got[0].ID != sent || got[0].Body != "new" || len(got[0].Attributes) != 2 {
-				t.Errorf("%+v", got)
-			}
-			if c := o.deadLetters.Counts(); c.Visible != 24 || c.InFlight != 0 {
-				t.Errorf("%+v", c)
-			}
-			if _, err := o.redrive(redrive.Filter{}).Replace(t.Context(), id, "new"); !errors.Is(err, redrive.ErrGone) {
-				t.Errorf("a second time: %v", err)
-			}
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.fill(25)
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{Codes: []string{"PolicyTooLarge"}})
+		if err != nil || len(look.Letters) == 0 {
+			t.Fatal(err)
+		}
+		id := look.Letters[0].ID
+		if err := look.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sent, err := o.redrive(redrive.Filter{}).Replace(t.Context(), id, "new")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := o.requests.Snapshot()
+		if len(got) != 1 || got[0].ID != sent || got[0].Body != "new" || len(got[0].Attributes) != 2 {
+			t.Errorf("%+v", got)
+		}
+		if c := o.deadLetters.Counts(); c.Visible != 24 || c.InFlight != 0 {
+			t.Errorf("%+v", c)
+		}
+		if _, err := o.redrive(redrive.Filter{}).Replace(t.Context(), id, "new"); !errors.Is(err, redrive.ErrGone) {
+			t.Errorf("a second time: %v", err)
+		}
+	})
 }

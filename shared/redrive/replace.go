@@ -2,19 +2,17 @@ package redrive
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 )
 
-// ErrGone is the error for a letter that is not to be had: deleted, redriven,
-// or in other hands for now.
-var ErrGone = errors.New("it is not on the dead-letter queue, or is in other hands for now")
+// ErrGone is the error for a letter that a look does not find: deleted,
+// redriven, or received by another consumer.
+var ErrGone = errors.New("it is not on the dead-letter queue, or another consumer has it in flight")
 
 // Replace sends another body in place of the letter with this id, and then
-// deletes the letter. The sender's own attributes go with it. Nothing is sent
-// when the letter is gone.
+// deletes the letter. The new message has the sender's own attributes. If the
+// letter is gone, nothing is sent and the error is ErrGone.
 func (r Redrive) Replace(ctx context.Context, id, body string) (sent string, err error) {
 	look, err := Find(ctx, r.Client, r.From, Filter{IDs: []string{id}})
 	defer func() { err = errors.Join(err, look.Release(ctx)) }()
@@ -27,14 +25,11 @@ func (r Redrive) Replace(ctx context.Context, id, body string) (sent string, err
 	if err := r.hold(ctx, look, look.Letters); err != nil {
 		return "", err
 	}
-	// Another body is another message: a FIFO queue must not take it for the copy
-	// of the letter as it was.
-	digest := sha256.Sum256([]byte(body))
-	sent, err = r.send(ctx, look.Letters[0], body, id+"-"+hex.EncodeToString(digest[:16]))
-	if err != nil {
+	letter := look.Letters[0]
+	if sent, err = r.send(ctx, letter, body); err != nil {
 		return "", err
 	}
-	if err := look.delete(ctx, id); err != nil {
+	if err := look.delete(ctx, letter.ID); err != nil {
 		return sent, fmt.Errorf("the new request was sent as message %s, and the old letter is still there: %w", sent, err)
 	}
 	return sent, nil
