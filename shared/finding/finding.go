@@ -39,6 +39,7 @@ type Finding struct {
 	Line       int    `json:"line,omitempty"`       // from 1, in the text as written; 0 if unknown
 	Column     int    `json:"column,omitempty"`     // from 1, in Unicode code points
 	Level      Level  `json:"-"`
+	Code       string `json:"-"` // of the rejection that a violation leads to; the rejection sets it
 	// Depth counts the texts around the one that Line and Column refer to. It is
 	// more than 0 for a text that is a string inside another text.
 	Depth int `json:"-"`

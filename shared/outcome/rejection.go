@@ -45,6 +45,9 @@ func Reject(code string, findings []finding.Finding) *Rejection {
 		return nil
 	}
 	finding.Sort(findings)
+	for i := range findings {
+		findings[i].Code = code
+	}
 	message := findings[0].Message
 	if path := findings[0].Path; path != "" {
 		message = path + ": " + message

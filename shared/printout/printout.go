@@ -1,25 +1,33 @@
-// Package printout writes what checks found in files: for people, as JSON, and as
-// SARIF for tools that show findings in code.
+// Package printout writes what checks found: as text for people and problem
+// matchers, as JSON, and as SARIF for code scanning. It also escapes what
+// requesters wrote, for all output of the command.
 //
 // It finds nothing itself, and takes lines and columns as they are: those of
 // the file, from 1, in Unicode code points.
 package printout
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"io"
+	"runtime/debug"
+	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"sespolicy/shared/finding"
 )
 
-// File is one file and what was found in it, in the order of its text.
+// File is one file, or one policy of an account, and what was found in it in
+// the order of its text.
 type File struct {
 	Name     string
 	Findings []finding.Finding
 	Lines    []string // for each finding, the line it is on
+
+	Region, Identity, PolicyName string // of a policy of an account; empty for a file
 }
 
 // Formats are the names of the formats.
@@ -31,44 +39,115 @@ func Write(out io.Writer, format string, files []File) error {
 	case "text":
 		return writeText(out, files)
 	case "json":
-		return writeJSON(out, files)
+		all := []Finding{}
+		for _, file := range files {
+			all = append(all, file.List()...)
+		}
+		return WriteJSON(out, all)
 	case "sarif":
 		return writeSARIF(out, files)
 	default:
-		return fmt.Errorf("there is no format %q, one of %s was expected", format, strings.Join(Formats, ", "))
+		return fmt.Errorf("got the format %q, one of %s was expected", format, strings.Join(Formats, ", "))
 	}
 }
 
-// Count is how many violations and warnings there are.
-func Count(files []File) (violations, warnings int) {
+// Count returns how many errors and warnings there are.
+func Count(files []File) (errors, warnings int) {
 	for _, file := range files {
 		for _, f := range file.Findings {
 			if f.Level == finding.Warning {
 				warnings++
 			} else {
-				violations++
+				errors++
 			}
 		}
 	}
-	return violations, warnings
+	return errors, warnings
 }
 
-// writeText writes, for each finding, where it is, what it is, and the line with a caret.
+// Version is the version of this program: that of its module, or of the commit
+// it was built from; "devel" if neither is known.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}
+
+// Finding is a finding as programs read it.
+type Finding struct {
+	File       string `json:"file,omitempty"`
+	Region     string `json:"region,omitempty"`
+	Identity   string `json:"identity,omitempty"`
+	PolicyName string `json:"policyName,omitempty"`
+	Statement  *int   `json:"statement,omitempty"` // from 0, if it is about one
+	Path       string `json:"path"`
+	Line       int    `json:"line,omitempty"`
+	Column     int    `json:"column,omitempty"`
+	Rule       string `json:"rule"`
+	Code       string `json:"code"`
+	Level      string `json:"level"` // error or warning
+	Message    string `json:"message"`
+	Hint       string `json:"hint,omitempty"`
+	Suggestion string `json:"suggestion,omitempty"` // what to write instead
+}
+
+// List returns the findings of a file as programs read them.
+func (file File) List() []Finding {
+	list := make([]Finding, len(file.Findings))
+	for i, f := range file.Findings {
+		list[i] = Finding{
+			File: file.Name, Region: file.Region, Identity: file.Identity, PolicyName: file.PolicyName, Statement: statement(f.Path),
+			Path: f.Path, Line: f.Line, Column: f.Column, Rule: f.Rule, Code: f.Code, Level: level(f.Level),
+			Message: f.Message, Hint: hint(f), Suggestion: f.Suggestion,
+		}
+	}
+	return list
+}
+
+// level is the severity as problem matchers and SARIF name it.
+func level(l finding.Level) string {
+	if l == finding.Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// hint says what to do about a finding; empty if the finding says it all.
+func hint(f finding.Finding) string {
+	if f.Hint == "" && f.Suggestion != "" {
+		return "write: " + f.Suggestion
+	}
+	return f.Hint
+}
+
+// statement is the index in the path of a statement.
+func statement(path string) *int {
+	before := ""
+	for token := range jsontext.Pointer(path).Tokens() {
+		if i, err := strconv.Atoi(token); err == nil && before == "Statement" {
+			return &i
+		}
+		before = token
+	}
+	return nil
+}
+
+// writeText writes each finding as compilers do, its path, the line with a
+// caret, and the hint on a line of its own.
 func writeText(out io.Writer, files []File) error {
 	var b strings.Builder
 	for _, file := range files {
 		for i, f := range file.Findings {
-			fmt.Fprintf(&b, "%s:%d:%d: %s: %s [%s]\n", printable(file.Name), f.Line, f.Column, f.Level, printable(f.Message), f.Rule)
+			fmt.Fprintf(&b, "%s:%d:%d: %s: %s [%s]\n", Escape(file.Name), f.Line, f.Column, level(f.Level), Escape(f.Message), Escape(f.Rule))
 			if f.Path != "" {
-				fmt.Fprintf(&b, "    at %s\n", printable(f.Path))
+				fmt.Fprintf(&b, "    at %s\n", Escape(f.Path))
 			}
 			line, caret := excerpt(file.Lines[i], f.Column)
 			fmt.Fprintf(&b, "    | %s\n    | %s^\n", line, strings.Repeat(" ", caret))
-			if f.Hint != "" {
-				fmt.Fprintf(&b, "    hint: %s\n", printable(f.Hint))
-			}
-			if f.Suggestion != "" {
-				fmt.Fprintf(&b, "    write: %s\n", printable(f.Suggestion))
+			if h := hint(f); h != "" {
+				fmt.Fprintf(&b, "    hint: %s\n", Escape(h))
 			}
 		}
 	}
@@ -76,65 +155,34 @@ func writeText(out io.Writer, files []File) error {
 	return err
 }
 
-// width is how much of a line people are shown, in characters: a policy is
-// often one long line.
+// width is how much of a line is shown, in characters: a policy is often one
+// long line.
 const width = 100
 
-// excerpt is the part of a line around a column, and where the column is in it.
+// excerpt is the escaped part of a line around a column, and the terminal
+// column in it where that stands.
 func excerpt(line string, column int) (part string, caret int) {
 	runes := []rune(line)
-	caret = min(max(column-1, 0), len(runes))
+	at := min(max(column-1, 0), len(runes))
 	from := 0
-	if caret > width*3/4 {
-		from = caret - width/2
+	if at > width*3/4 {
+		from = at - width/2
 	}
 	to := min(from+width, len(runes))
-	part = printable(string(runes[from:to]))
-	caret -= from
+	before, after := Escape(string(runes[from:at])), Escape(string(runes[at:to]))
 	if from > 0 {
-		part = "…" + part
-		caret++
+		before = "…" + before
 	}
 	if to < len(runes) {
-		part += "…"
+		after += "…"
 	}
-	return part, caret
+	return before + after, text.StringWidthWithoutEscSequences(before)
 }
 
-// printable is text that moves no cursor and colours nothing: what a file says
-// must not command the terminal it is shown on. Each character stays one.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return unicode.ReplacementChar
-		default:
-			return r
-		}
-	}, text)
-}
-
-// writeJSON writes one list of all findings.
-func writeJSON(out io.Writer, files []File) error {
-	type inFile struct {
-		File  string `json:"file"`
-		Level string `json:"level"`
-		finding.Finding
+// message is a finding's text where there is no line of its own for the hint.
+func message(f finding.Finding) string {
+	if h := hint(f); h != "" {
+		return f.Message + "\n" + h
 	}
-	all := []inFile{}
-	for _, file := range files {
-		for _, f := range file.Findings {
-			all = append(all, inFile{file.Name, f.Level.String(), f})
-		}
-	}
-	return encode(out, all)
-}
-
-func encode(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return cmp.Or(f.Message, f.Rule)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -51,9 +53,30 @@ func requests(n int) []producer.Request {
 	return all
 }
 
-func send(ctx context.Context, q *taker, url string, all []producer.Request) (told []string, err error) {
+// PublishBatch is SNS, to the same end.
+func (q *taker) PublishBatch(ctx context.Context, in *sns.PublishBatchInput, _ ...func(*sns.Options)) (*sns.PublishBatchOutput, error) {
+	batch := &sqs.SendMessageBatchInput{}
+	for _, e := range in.PublishBatchRequestEntries {
+		batch.Entries = append(batch.Entries, types.SendMessageBatchRequestEntry{Id: e.Id, MessageBody: e.Message})
+	}
+	answer, err := q.SendMessageBatch(ctx, batch)
+	out := &sns.PublishBatchOutput{}
+	for _, sent := range answer.Successful {
+		out.Successful = append(out.Successful, snstypes.PublishBatchResultEntry{Id: sent.Id, MessageId: sent.MessageId})
+	}
+	for _, failed := range answer.Failed {
+		out.Failed = append(out.Failed, snstypes.BatchResultErrorEntry{Id: failed.Id, Code: failed.Code, SenderFault: failed.SenderFault})
+	}
+	return out, err
+}
+
+func send(ctx context.Context, q *taker, all []producer.Request) (told []string, err error) {
+	return sendTo(ctx, producer.Queue{Client: q, URL: "u"}, all)
+}
+
+func sendTo(ctx context.Context, to producer.Destination, all []producer.Request) (told []string, err error) {
 	told = make([]string, len(all))
-	err = producer.Send(ctx, q, url, all, func(i int, id string) { told[i] = id })
+	err = producer.Send(ctx, to, all, func(i int, id string) { told[i] = id })
 	return told, err
 }
 
@@ -73,13 +96,6 @@ func TestBatches(t *testing.T) {
 	withAttribute := requests(2)
 	withAttribute[0].Body = strings.Repeat("x", 1<<20-10)
 	withAttribute[1].Attributes = map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("vv")}}
-	group := func(groups string) []producer.Request {
-		all := requests(len(groups))
-		for i := range all {
-			all[i].GroupID = groups[i : i+1]
-		}
-		return all
-	}
 	for name, test := range map[string]struct {
 		requests []producer.Request
 		want     []int
@@ -89,11 +105,9 @@ func TestBatches(t *testing.T) {
 		"more":                            {requests(25), []int{10, 10, 5}},
 		"1 MiB":                           {big, []int{3, 1}},
 		"1 MiB, with an attribute's size": {withAttribute, []int{2}},
-		"one of a group":                  {group("abcab"), []int{3, 2}},
-		"always the same":                 {group("aaa"), []int{1, 1, 1}},
 	} {
 		q := &taker{}
-		told, err := send(t.Context(), q, "u", test.requests)
+		told, err := send(t.Context(), q, test.requests)
 		if err != nil || !slices.Equal(lengths(q.batches), test.want) {
 			t.Errorf("%s: batches of %v, want %v; %v", name, lengths(q.batches), test.want, err)
 		}
@@ -105,7 +119,7 @@ func TestBatches(t *testing.T) {
 	}
 	withAttribute[1].Attributes["b"] = withAttribute[1].Attributes["a"]
 	if q := (&taker{}); true {
-		if _, err := send(t.Context(), q, "u", withAttribute); err != nil || !slices.Equal(lengths(q.batches), []int{1, 1}) {
+		if _, err := send(t.Context(), q, withAttribute); err != nil || !slices.Equal(lengths(q.batches), []int{1, 1}) {
 			t.Errorf("9 bytes more: batches of %v, %v", lengths(q.batches), err)
 		}
 	}
@@ -120,7 +134,7 @@ func TestWhatSQSCouldNotTakeIsSentAgain(t *testing.T) {
 			return nil
 		}}
 		began := time.Now()
-		told, err := send(t.Context(), q, "u", requests(12))
+		told, err := send(t.Context(), q, requests(12))
 		if err != nil || !slices.Equal(lengths(q.batches), []int{10, 2, 2, 2, 2}) || slices.Contains(told, "") {
 			t.Errorf("batches of %v, told %q, %v", lengths(q.batches), told, err)
 		}
@@ -131,10 +145,30 @@ func TestWhatSQSCouldNotTakeIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &taker{fail: func(int, string) *types.BatchResultErrorEntry { return &types.BatchResultErrorEntry{} }}
 		began := time.Now()
-		if _, err := send(t.Context(), q, "u", requests(12)); err == nil || len(q.batches) != 5 || time.Since(began) != 3*time.Second {
+		if _, err := send(t.Context(), q, requests(12)); err == nil || len(q.batches) != 5 || time.Since(began) != 3*time.Second {
 			t.Errorf("%d calls in %v, %v", len(q.batches), time.Since(began), err)
 		}
 	})
+}
+
+// A topic takes 256 KiB, and its answers mean the same.
+func TestTopic(t *testing.T) {
+	big := requests(3)
+	for i := range big {
+		big[i].Body = strings.Repeat(fmt.Sprint(i), 100<<10)
+	}
+	q := &taker{}
+	told, err := sendTo(t.Context(), producer.Topic{Client: q, ARN: "t"}, big)
+	if err != nil || !slices.Equal(lengths(q.batches), []int{2, 1}) || slices.Contains(told, "") {
+		t.Errorf("batches of %v, %v", lengths(q.batches), err)
+	}
+	q = &taker{fail: func(int, string) *types.BatchResultErrorEntry {
+		return &types.BatchResultErrorEntry{Code: aws.String("InvalidParameter"), SenderFault: true}
+	}}
+	_, err = sendTo(t.Context(), producer.Topic{Client: q, ARN: "t"}, requests(1))
+	if refused, ok := errors.AsType[*producer.RefusedError](err); !ok || refused.Code != "InvalidParameter" {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestWhatSQSRefusesStopsIt(t *testing.T) {
@@ -144,7 +178,7 @@ func TestWhatSQSRefusesStopsIt(t *testing.T) {
 		}
 		return nil
 	}}
-	_, err := send(t.Context(), q, "u", requests(25))
+	_, err := send(t.Context(), q, requests(25))
 	refused, ok := errors.AsType[*producer.RefusedError](err)
 	if !ok || refused.Position != 7 || refused.Code != "InvalidMessageContents" || len(q.batches) != 1 || len(q.taken) != 9 {
 		t.Errorf("%v after %v", err, q.batches)
@@ -159,7 +193,7 @@ func TestAnInterruptionEndsBetweenBatches(t *testing.T) {
 		}
 		return nil
 	}}
-	told, err := send(ctx, q, "u", requests(30))
+	told, err := send(ctx, q, requests(30))
 	if !errors.Is(err, context.Canceled) || len(q.taken) != 20 || told[19] == "" || told[20] != "" {
 		t.Errorf("%d taken, %v", len(q.taken), err)
 	}

@@ -7,101 +7,78 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
-	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/printout"
 )
 
-// errUnreadable is that a check could not be made: exit status 2, so that a
-// script can tell it from findings.
-var errUnreadable = errors.New("could not be checked")
-
-// checkFlags are the flags of check. Those of the guardrails start out as the
-// function's environment variables have it, and have their names.
+// checkFlags are the flags of check.
 type checkFlags struct {
-	format        string
-	strict        bool
-	identity      string
-	queueARN      string
-	identities    string
-	names         string
-	principals    string
-	public, match string
+	format, identity, queueARN, deployment string
+	strict                                 bool
+	guardrails                             guardrailFlags
 }
 
 func newCheckCommand() *cobra.Command {
-	var flags checkFlags
+	flags := checkFlags{guardrails: guardrailFlags{}}
 	command := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check policies and requests in files, without AWS",
 		Long: "Check says of each file, a policy or a whole request, what the function would refuse and what it would warn of.\n" +
 			"A file with Identity, PolicyName or Policy, or in an envelope, is a request; any other is a policy. - is standard input.\n\n" +
+			"A deployment file (sespolicy deployment) says which account, Region and guardrails count. Flags win over it. Without\n" +
+			"one, the guardrails are those of the function's environment variables, if they are set.\n\n" +
 			"The exit status is 0 when nothing was found, 1 when something was (warnings count with --strict), and 2 when a file\n" +
 			"could not be read.",
+		Example: "  sespolicy check policy.json\n" +
+			"  sespolicy check --deployment sespolicy.json --strict requests/*.json\n" +
+			"  sespolicy check --format sarif policies/*.json > findings.sarif\n" +
+			"  jq .Policy request.json | sespolicy check --identity example.com -",
 		Args: func(_ *cobra.Command, names []string) error {
 			if len(names) == 0 {
-				return fmt.Errorf("nothing is named that could be checked, a file or - for standard input was expected: %w", errUnreadable)
+				return couldNot(errors.New("no file is named, a file or - for standard input was expected"))
 			}
 			return nil
 		},
-		RunE: func(command *cobra.Command, names []string) error {
-			return flags.check(names, command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr())
-		},
+		RunE: func(command *cobra.Command, names []string) error { return flags.check(command, names) },
 	}
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUnreadable, err) })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return couldNot(err) })
 	f := command.Flags()
-	f.StringVar(&flags.format, "format", "text", "how to write what was found: "+strings.Join(printout.Formats, ", "))
+	formatFlag(command, &flags.format, printout.Formats...)
 	f.BoolVar(&flags.strict, "strict", false, "let warnings count as findings")
 	f.StringVar(&flags.identity, "identity", "", "the identity that policies in files are for, a name or an ARN")
 	f.StringVar(&flags.queueARN, "queue-arn", "", "the ARN of the request queue, for the account and the Region that identities are in")
-	for _, g := range []struct {
-		value          *string
-		flag, variable string
-		preset, usage  string
-	}{
-		{&flags.identities, "allowed-identities", guardrail.AllowedIdentities, "", "patterns of the identities that requests may touch"},
-		{&flags.names, "allowed-policy-names", guardrail.AllowedPolicyNames, "", "patterns of the policy names that requests may touch"},
-		{&flags.principals, "allowed-principals", guardrail.AllowedPrincipals, "", "patterns of the principals that policies may let in"},
-		{&flags.public, "allow-public-principal", guardrail.AllowPublicPrincipal, "false", "let policies let everybody in"},
-		{&flags.match, "require-matching-resource", guardrail.RequireMatchingResource, "true", "refuse resources that are not the identity"},
-	} {
-		preset := g.preset
-		if value := os.Getenv(g.variable); value != "" {
-			preset = value
-		}
-		f.StringVar(g.value, g.flag, preset, g.usage+" ("+g.variable+")")
-	}
-	f.Lookup("allow-public-principal").NoOptDefVal = "true"
+	registerDeployment(command, &flags.deployment)
+	flags.guardrails.register(command)
+	completeFiles(command, "json")
 	return command
 }
 
-// examiner makes an examiner of the flags.
-func (c *checkFlags) examiner() (*examiner, error) {
-	var wrong []error
-	boolean := func(variable, value string) bool {
-		b, err := strconv.ParseBool(value)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s is %q, true or false was expected", variable, value))
-		}
-		return b
+// examiner makes an examiner of the flags. unchecked is what it cannot check
+// because it is not known.
+func (c *checkFlags) examiner(command *cobra.Command) (e *examiner, unchecked string, err error) {
+	var d deployment
+	wrong := []error{oneOf("format", c.format, printout.Formats...)}
+	name := c.deployment
+	if name == "" && c.queueARN == "" {
+		name = os.Getenv(deploymentVariable)
 	}
-	fence, err := guardrail.New(guardrail.Config{
-		AllowedIdentities:       patterns(c.identities),
-		AllowedPolicyNames:      patterns(c.names),
-		AllowedPrincipals:       patterns(c.principals),
-		AllowPublicPrincipal:    boolean(guardrail.AllowPublicPrincipal, c.public),
-		RequireMatchingResource: boolean(guardrail.RequireMatchingResource, c.match),
-	})
+	if name != "" {
+		read, err := readDeployment(name)
+		if err != nil {
+			return nil, "", err
+		}
+		d = *read
+	}
+	fence, known, err := c.guardrails.read(command, d.Guardrails)
 	wrong = append(wrong, err)
-	e := &examiner{fence: fence, queueARN: c.queueARN}
+	e = &examiner{fence: fence, owner: d.owner(), queueARN: d.queueARN()}
 	if c.queueARN != "" {
+		e.queueARN = c.queueARN
 		e.owner, err = identity.ParseOwner(c.queueARN)
 		wrong = append(wrong, err)
 	}
@@ -110,41 +87,36 @@ func (c *checkFlags) examiner() (*examiner, error) {
 		wrong = append(wrong, err)
 		e.identity = e.owner.Of(id)
 	}
-	if !slices.Contains(printout.Formats, c.format) {
-		wrong = append(wrong, fmt.Errorf("there is no format %q, one of %s was expected", c.format, strings.Join(printout.Formats, ", ")))
+	switch {
+	case e.owner.Account != "":
+	case known:
+		unchecked = "account and Region were"
+	default:
+		unchecked = "account, Region and guardrails were"
 	}
-	return e, errors.Join(wrong...)
-}
-
-// patterns splits a list at its commas. Empty ones stay, to be refused.
-func patterns(list string) []string {
-	if list == "" {
-		return nil
-	}
-	all := strings.Split(list, ",")
-	for i := range all {
-		all[i] = strings.TrimSpace(all[i])
-	}
-	return all
+	return e, unchecked, errors.Join(wrong...)
 }
 
 // check checks the files and writes what was found.
-func (c *checkFlags) check(names []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	e, err := c.examiner()
+func (c *checkFlags) check(command *cobra.Command, names []string) error {
+	e, unchecked, err := c.examiner(command)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUnreadable, err)
+		return couldNot(err)
 	}
-	files, failed := e.all(names, stdin)
-	if err := printout.Write(stdout, c.format, files); err != nil {
-		return fmt.Errorf("%w: writing what was found: %w", errUnreadable, err)
+	files, failed := e.all(names, command.InOrStdin())
+	if err := printout.Write(command.OutOrStdout(), c.format, files); err != nil {
+		return couldNot(fmt.Errorf("writing what was found: %w", err))
 	}
 	violations, warnings := printout.Count(files)
 	if c.format == "text" {
-		_, _ = fmt.Fprintf(stderr, "%s checked: %s, %s\n", count(len(files), "file"), count(violations, "violation"), count(warnings, "warning"))
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s checked: %s, %s\n", count(len(files), "file"), count(violations, "error"), count(warnings, "warning"))
+	}
+	if unchecked != "" {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s not checked: give --deployment FILE, which its owner prints with sespolicy deployment\n", unchecked)
 	}
 	switch {
 	case failed != nil:
-		return fmt.Errorf("%w: %w", errUnreadable, failed)
+		return couldNot(failed)
 	case violations > 0 || c.strict && warnings > 0:
 		return errShown
 	default:
@@ -152,15 +124,8 @@ func (c *checkFlags) check(names []string, stdin io.Reader, stdout, stderr io.Wr
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
-// all examines the files, as many at once as there are processors, and returns
-// them in the order they were named. Those that could not be read are errors.
+// all examines the files, as many at a time as there are processors, and returns
+// them in the order they were named. The error lists those that could not be read.
 func (e *examiner) all(names []string, stdin io.Reader) ([]printout.File, error) {
 	files := make([]printout.File, len(names))
 	failed := make([]error, len(names))

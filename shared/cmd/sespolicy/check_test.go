@@ -81,7 +81,7 @@ func TestCheckExitStatus(t *testing.T) {
 	}{
 		{"nothing found", []string{good}, 0},
 		{"a violation", []string{bad}, 1},
-		{"a violation among others", []string{good, bad, good}, 1},
+		{"a error among others", []string{good, bad, good}, 1},
 		{"a warning", []string{warned}, 0},
 		{"a warning that counts", []string{"--strict", warned}, 1},
 		{"no such file", []string{good + ".not"}, 2},
@@ -104,11 +104,11 @@ func TestCheckExitStatus(t *testing.T) {
 
 func TestCheckFindsAllInOrder(t *testing.T) {
 	want := []string{
-		"5:17 violation effect-value /Statement/0/Effect",
-		"6:28 violation principal-form /Statement/0/Principal/AWS",
-		"7:35 violation action-form /Statement/0/Action/1",
-		"8:19 violation resource-form /Statement/0/Resource",
-		"9:20 violation wrong-type /Statement/0/Condition",
+		"5:17 error effect-value /Statement/0/Effect",
+		"6:28 error principal-form /Statement/0/Principal/AWS",
+		"7:35 error action-form /Statement/0/Action/1",
+		"8:19 error resource-form /Statement/0/Resource",
+		"9:20 error wrong-type /Statement/0/Condition",
 	}
 	status, got := checked(t, file(t, fiveFaults))
 	if diff := cmp.Diff(want, got); status != 1 || diff != "" {
@@ -132,11 +132,11 @@ func TestCheckRequests(t *testing.T) {
 		{"a good request", request(goodPolicy), "", nil},
 		{"a good request with a string", request(quoted(goodPolicy)), "", nil},
 		{"a good request in two envelopes", notification(event(request(goodPolicy))), "", nil},
-		{"an object", request(faulty), `"permit"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
-		{"a string", request(quoted(faulty)), `\"permit\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
-		{"a string that is not JSON", request(quoted(`{"é":,}`)), `,}`, []string{"violation json-syntax /Policy/é"}},
-		{"a string in a string", notification(request(quoted(faulty))), `\\\"permit\\\"`, []string{"violation effect-value /Policy/Statement/0/Effect"}},
-		{"an object in a string", notification(event(request(faulty))), `\"permit\"`, []string{"violation effect-value /detail/Policy/Statement/0/Effect"}},
+		{"an object", request(faulty), `"permit"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
+		{"a string", request(quoted(faulty)), `\"permit\"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
+		{"a string that is not JSON", request(quoted(`{"é":,}`)), `,}`, []string{"error json-syntax /Policy/é"}},
+		{"a string in a string", notification(request(quoted(faulty))), `\\\"permit\\\"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
+		{"an object in a string", notification(event(request(faulty))), `\"permit\"`, []string{"error effect-value /detail/Policy/Statement/0/Effect"}},
 	} {
 		_, got := checked(t, file(t, test.text))
 		if test.at != "" {
@@ -173,7 +173,7 @@ func TestCheckGuardrails(t *testing.T) {
 		{"another resource, allowed", []string{"--identity", "example.org", "--require-matching-resource=false", policy}, ""},
 	} {
 		status, got := checked(t, test.arguments...)
-		if test.rule == "" && status != 0 || test.rule != "" && !strings.Contains(strings.Join(got, "\n"), "violation "+test.rule+" ") {
+		if test.rule == "" && status != 0 || test.rule != "" && !strings.Contains(strings.Join(got, "\n"), "error "+test.rule+" ") {
 			t.Errorf("%s: status %d, found %q", test.reason, status, got)
 		}
 	}
@@ -190,7 +190,7 @@ func TestCheckStandardInput(t *testing.T) {
 	command.SetOut(&out)
 	command.SetErr(&out)
 	command.SetArgs([]string{"-"})
-	if err := command.Execute(); err == nil || !strings.Contains(out.String(), "stdin:5:17: violation: ") {
+	if err := command.Execute(); err == nil || !strings.Contains(out.String(), "stdin:5:17: error: ") {
 		t.Errorf("%v, %s", err, out.Bytes())
 	}
 }

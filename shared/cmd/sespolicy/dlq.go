@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"sespolicy/shared/identity"
+	"sespolicy/shared/outcome"
+	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
 
@@ -19,12 +21,16 @@ func newDLQCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dlq",
 		Short: "Look after dead letters: list, show, redrive, edit",
-		Long: "A dead letter is a request that could not be done, with the reason on it. Letters without a reason were moved by SQS\n" +
-			"itself: they ran out of receives. Their code is " + redrive.RanOutOfReceives + " here.\n\n" +
-			"SQS cannot be looked at without taking the messages: while a command looks, the letters are hidden from others, and\n" +
-			"each look counts as a receive. They are given back when it is done, also after Ctrl-C. Where the command is killed, or\n" +
-			"an answer of SQS is lost, they come back by themselves, after half a minute or about three times as long as it had\n" +
-			"looked; what could not be seen for that reason is said.",
+		Long: "A dead letter is a request that could not be done, with the reason on it. Letters that SQS itself moved, because they\n" +
+			"ran out of receives, have no reason; their code is " + redrive.RanOutOfReceives + " here.\n\n" +
+			"SQS shows a message only by delivering it: while a command looks, the letters are hidden from others, and each look\n" +
+			"counts as a receive. They are visible again when the command ends, also after Ctrl-C. If it is killed, or an answer of\n" +
+			"SQS is lost, they become visible by themselves after half a minute or about three times as long as it had looked. A\n" +
+			"command says when it could not see all letters.\n\n" +
+			"A letter is named by its own id, as dlq list shows it, by the id that the request had, or by the start of either.",
+		Example: "  sespolicy dlq list --stack sespolicy\n" +
+			"  sespolicy dlq show 3f2a --stack sespolicy\n" +
+			"  sespolicy dlq redrive --code PrincipalUnknown --stack sespolicy",
 	}
 	command.AddCommand(newListCommand(), newShowCommand(), newRedriveCommand(), newEditCommand())
 	return command
@@ -36,12 +42,16 @@ type letterFlags struct {
 	olderThan, newerThan           time.Duration
 }
 
-func (l *letterFlags) register(f *pflag.FlagSet) {
+func (l *letterFlags) register(command *cobra.Command) {
+	f := command.Flags()
 	f.StringSliceVar(&l.codes, "code", nil, "only letters with this code, or one of these")
 	f.StringSliceVar(&l.identities, "identity", nil, "only letters about this identity, by name or ARN, or one of these")
 	f.StringSliceVar(&l.policyNames, "policy-name", nil, "only letters about this policy name, or one of these")
-	f.DurationVar(&l.olderThan, "older-than", 0, "only letters at least so old, such as 90m or 48h")
-	f.DurationVar(&l.newerThan, "newer-than", 0, "only letters not yet so old")
+	f.DurationVar(&l.olderThan, "older-than", 0, "only letters at least this old, such as 90m or 48h")
+	f.DurationVar(&l.newerThan, "newer-than", 0, "only letters younger than this")
+	complete(command, "code", outcome.MalformedRequest, outcome.UnknownEnvelope, outcome.InvalidIdentity, outcome.InvalidPolicyName,
+		outcome.PolicyTooLarge, outcome.InvalidPolicy, outcome.GuardrailViolation, outcome.Expired, outcome.AlreadyAnswered,
+		outcome.AlreadyExists, outcome.OwnedByStack, outcome.Cancelled, outcome.RetriesExhausted, outcome.AnswerUndelivered, redrive.RanOutOfReceives)
 }
 
 func (l *letterFlags) filter(ids []string) (redrive.Filter, error) {
@@ -61,32 +71,51 @@ func (l *letterFlags) filter(ids []string) (redrive.Filter, error) {
 	return f, errors.Join(wrong...)
 }
 
-// sawAll says how far what was seen is all there is.
-func sawAll(out io.Writer, look *redrive.Look, fifo bool) {
+// sawAll says whether the letters that were seen are all there are.
+func sawAll(out io.Writer, look *redrive.Look) {
 	switch {
 	case look.Complete():
 		return
 	case !look.Ended:
-		_, _ = fmt.Fprintf(out, "Not all were seen: SQS hides a letter for 12 hours at most, and that was not enough for more than %d of about %d.\n", look.Seen, look.Counted)
+		_, _ = fmt.Fprintf(out, "Not all letters were seen: SQS hides a letter for 12 hours at most, and that was not enough for more than %d of about %d.\n", look.Seen, look.Counted)
 		return
 	}
-	_, _ = fmt.Fprintf(out, "Not all were seen: %d of about %d.", look.Seen, look.Counted)
+	_, _ = fmt.Fprintf(out, "Not all letters were seen: %d of about %d.", look.Seen, look.Counted)
 	if look.Others > 0 {
-		_, _ = fmt.Fprintf(out, " About %d were hidden when this look began: in use, or not yet given back by an earlier look.", look.Others)
-	}
-	if fifo {
-		_, _ = fmt.Fprint(out, " Of each message group of a FIFO queue only the first ten letters can be seen; those behind come up when these are redriven or deleted.")
+		_, _ = fmt.Fprintf(out, " About %d were in flight when this look began.", look.Others)
 	}
 	_, _ = fmt.Fprintln(out)
 }
 
-// unseen is the error of a command that chose no letter while some were hidden.
+// unknownCodes says of codes that no letter has which codes there are.
+func (l *letterFlags) unknownCodes(out io.Writer, look *redrive.Look) {
+	codes := slices.Sorted(maps.Keys(look.Codes))
+	var unknown []string
+	for _, code := range l.codes {
+		if !slices.ContainsFunc(codes, func(known string) bool { return strings.EqualFold(known, code) }) {
+			unknown = append(unknown, code)
+		}
+	}
+	if len(unknown) == 0 {
+		return
+	}
+	there := "there are no letters"
+	if len(codes) > 0 {
+		for i, code := range codes {
+			codes[i] = fmt.Sprintf("%s (%d)", code, look.Codes[code])
+		}
+		there = "the codes are " + strings.Join(codes, ", ")
+	}
+	_, _ = fmt.Fprintln(out, printout.Escape("no letter has the code "+strings.Join(unknown, ", ")+"; "+there))
+}
+
+// unseen is the error of a command that selected no letter while some were hidden.
 func unseen(look *redrive.Look) error {
 	if look.Complete() {
 		return nil
 	}
-	return fmt.Errorf("about %s could not be seen, the wanted ones may be among them: a look hides letters for half a minute, a redrive for two or longer, no receive for more than 12 hours; try again then",
-		count(max(1, look.Counted-look.Seen), "letter"))
+	return withHint(fmt.Errorf("about %s could not be seen, and may be the wanted ones", count(max(1, look.Counted-look.Seen), "letter")),
+		"try again later: a look hides letters for half a minute, a redrive for two minutes or longer, no receive for more than 12 hours")
 }
 
 // age is how old something is, in its two largest units.
@@ -103,16 +132,17 @@ func age(d time.Duration) string {
 	}
 }
 
-// reason is why a letter is here, in a line.
+// reason is why a letter is here, in a line. What the function did not write
+// is called a claim: the sender's own attributes can look like a reason.
 func reason(l *redrive.Letter) string {
 	text := l.Message
 	if l.RanOut {
 		text = "ran out of receives"
 		if l.Code != "" {
-			text += "; before that it was refused: " + l.Code + ": " + l.Message
+			text += "; its attributes, which its sender may have written, claim: " + l.Code + ": " + l.Message
 		}
 	}
-	if l.AnsweredTo != "" {
+	if l.AnsweredTo != "" && !l.RanOut {
 		text += " [" + l.AnsweredTo + " was told]"
 	}
 	return strings.TrimSpace(text)

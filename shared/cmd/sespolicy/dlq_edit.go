@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
@@ -20,20 +23,23 @@ import (
 )
 
 func newEditCommand() *cobra.Command {
-	var at queueFlags
+	var at target
 	var asNew bool
 	command := &cobra.Command{
 		Use:   "edit ID",
 		Short: "Correct a dead letter in your editor, and send it back",
-		Long: "Edit opens the letter's body in $VISUAL, $EDITOR or vi, indented. What you save is checked as the function would,\n" +
-			"but for this deployment's guardrails, sent to the request queue with the sender's own attributes, and then the letter\n" +
-			"is deleted. It is not hidden from others while you edit; if it is gone by then, nothing is sent.\n\n" +
-			"A letter whose asker was told of the failure (CloudFormation, Step Functions) is edited with --as-new alone: that\n" +
-			"takes the bare request out of its envelope, without a way to answer, so that it is asked for in your own name. Nobody\n" +
-			"else hears of it; what could not be read of the old request is left out.",
+		Long: "Edit opens the letter's body in $VISUAL, $EDITOR or vi, indented. What you save is checked as the function would, with\n" +
+			"the guardrails of the deployment where they are known (--deployment, --stack), and sent to the request queue with the\n" +
+			"sender's own attributes; then the letter is deleted. The letter stays visible to others while you edit; if it is gone\n" +
+			"by then, nothing is sent.\n\n" +
+			"A letter whose requester was told of the failure (CloudFormation, Step Functions) can be edited with --as-new only:\n" +
+			"that takes the bare request out of its envelope, without a way to answer, so that you request it in your own name. The\n" +
+			"requester is not told of it; parts of the old request that cannot be read are left out.",
+		Example: "  sespolicy dlq edit 3f2a --stack sespolicy\n" +
+			"  EDITOR='code --wait' sespolicy dlq edit 3f2a --as-new --stack sespolicy",
 		Args: cobra.ExactArgs(1),
-		RunE: explained(func(command *cobra.Command, ids []string) error {
-			found, err := at.open(command.Context(), needsRequests|needsDeadLetters)
+		RunE: func(command *cobra.Command, ids []string) error {
+			found, err := at.open(command.Context(), requestQueue|deadLetterQueue)
 			if err != nil {
 				return err
 			}
@@ -42,19 +48,20 @@ func newEditCommand() *cobra.Command {
 				return err
 			}
 			if letter.AnsweredTo != "" && !asNew {
-				return fmt.Errorf("%s was told that %s failed, and what is sent now would take effect behind its back: let it ask anew (deploy the stack, start the execution), or give --as-new to ask in your own name",
-					letter.AnsweredTo, letter.ID)
+				return withHint(fmt.Errorf("%s was told that %s failed, and would not learn of what is sent now", letter.AnsweredTo, letter.ID), "%s", askAgain)
 			}
 			return found.edit(command, letter, asNew)
-		}),
+		},
 	}
-	at.register(command.Flags())
+	at.register(command, requestQueue|deadLetterQueue)
 	command.Flags().BoolVar(&asNew, "as-new", false, "edit the bare request, out of its envelope")
 	return command
 }
 
-// edit has a person edit the letter and sends it back.
-func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool) error {
+// edit has a person edit the letter and sends it back. The file for the editor
+// may hold tokens and presigned URLs: it stays only if it has work that was not
+// sent, and not after an interruption.
+func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool) (err error) {
 	text := indented(letter.Record.Body)
 	if asNew {
 		text = bare(letter.Request)
@@ -63,12 +70,20 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	if err != nil {
 		return err
 	}
+	defer func() {
+		written, readErr := os.ReadFile(file)
+		if err != nil && command.Context().Err() == nil && readErr == nil && string(written) != text {
+			err = withHint(fmt.Errorf("%w; nothing was sent", err), "what you wrote is in %s", file)
+			return
+		}
+		if err != nil {
+			err = fmt.Errorf("%w; nothing was sent", err)
+		}
+		err = errors.Join(err, os.Remove(file))
+	}()
 	body, err := q.editUntilRight(command, file, text, asNew)
 	if err != nil {
-		if written, readErr := os.ReadFile(file); readErr == nil && string(written) == text {
-			return errors.Join(fmt.Errorf("%w; nothing was changed, nothing was sent", err), os.Remove(file))
-		}
-		return fmt.Errorf("%w; nothing was sent, what you wrote is in %s", err, file)
+		return err
 	}
 	if body == text && !asNew {
 		body = letter.Record.Body // as it came, byte for byte
@@ -76,17 +91,17 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Rate: 1}
 	id, err := run.Replace(command.Context(), letter.ID, body)
 	if err != nil {
-		return fmt.Errorf("%w; what you wrote is in %s", err, file)
+		return err
 	}
 	_, _ = fmt.Fprintf(command.OutOrStdout(), "%s is message %s\n", letter.ID, id)
-	return os.Remove(file)
+	return nil
 }
 
 // editUntilRight opens the editor until nothing is wrong with the text or the
-// person gives up. A text that was not changed is sent only when confirmed.
+// person gives up. An unchanged text is sent only when confirmed.
 func (q *queues) editUntilRight(command *cobra.Command, file, before string, asNew bool) (string, error) {
-	out, answers := command.ErrOrStderr(), bufio.NewReader(command.InOrStdin())
-	e, err := openExaminer(q.requests.ARN)
+	ctx, out, answers := command.Context(), command.ErrOrStderr(), bufio.NewReader(command.InOrStdin())
+	e, err := q.deployment.examiner()
 	if err != nil {
 		return "", err
 	}
@@ -109,9 +124,9 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 		case violations > 0:
 			question = "The function would refuse this. Edit again? [Y/n] "
 		case asNew && !isBare(body):
-			question = "This is in an envelope, or has a TaskToken: whoever asked was told already, write the bare request. Edit again? [Y/n] "
+			question = "This is in an envelope, or has a TaskToken: its requester was told already, write the bare request. Edit again? [Y/n] "
 		case body == strings.TrimSpace(before):
-			yes, err := ask(out, answers, "Nothing was changed. Send it back as it is? [y/N] ", false)
+			yes, err := ask(ctx, out, answers, "Nothing was changed. Send it back as it is? [y/N] ", false)
 			if err == nil && !yes {
 				err = errors.New("nothing was changed")
 			}
@@ -119,9 +134,9 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 		default:
 			return body, nil
 		}
-		yes, err := ask(out, answers, question, true)
+		yes, err := ask(ctx, out, answers, question, true)
 		if err == nil && !yes {
-			err = errors.New("it is not right yet")
+			err = errors.New("the request is not right yet")
 		}
 		if err != nil {
 			return "", err
@@ -129,21 +144,36 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 	}
 }
 
-// isBare reports whether a text is a request that nobody waits for.
+// isBare reports whether a text is a request without an envelope or task token.
 func isBare(body string) bool {
-	m, _ := openRequest(body, "")
+	m := openRequest(body, "")
 	return m.Origin == "SQS" && m.TaskToken == ""
 }
 
-// ask asks a person; what an empty line means is said.
-func ask(out io.Writer, answers *bufio.Reader, question string, empty bool) (bool, error) {
+// ask asks a person a question; empty is what an empty line means. It ends with
+// the context.
+func ask(ctx context.Context, out io.Writer, answers *bufio.Reader, question string, empty bool) (bool, error) {
 	_, _ = fmt.Fprint(out, question)
-	line, err := answers.ReadString('\n')
-	if err != nil {
-		_, _ = fmt.Fprintln(out)
-		return false, errors.New("there was no answer")
+	type answer struct {
+		line string
+		err  error
 	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
+	answered := make(chan answer, 1)
+	go func() { // it ends with the program: a read of standard input cannot be interrupted
+		line, err := answers.ReadString('\n')
+		answered <- answer{line, err}
+	}()
+	var a answer
+	select {
+	case a = <-answered:
+	case <-ctx.Done():
+		a.err = ctx.Err()
+	}
+	if a.err != nil {
+		_, _ = fmt.Fprintln(out)
+		return false, fmt.Errorf("there was no answer: %w", a.err)
+	}
+	switch strings.ToLower(strings.TrimSpace(a.line)) {
 	case "":
 		return empty, nil
 	case "y", "yes":
@@ -153,14 +183,23 @@ func ask(out io.Writer, answers *bufio.Reader, question string, empty bool) (boo
 	}
 }
 
+// editorGrace is how long an editor may take to end after an interruption.
+const editorGrace = 2 * time.Second
+
 // openEditor runs the editor as other tools do: the variable is a command line
-// for the shell, the file its last argument.
+// for the shell, the file its last argument. An interruption ends the editor.
 func openEditor(command *cobra.Command, file string) error {
-	editor := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	run := exec.Command("sh", "-c", editor+` "$1"`, "sh", file)
+	ctx, editor := command.Context(), cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
+	run := exec.CommandContext(ctx, "sh", "-c", editor+` "$1"`, "sh", file)
 	run.Stdin, run.Stdout, run.Stderr = os.Stdin, command.OutOrStdout(), command.ErrOrStderr()
-	if err := run.Run(); err != nil {
-		return fmt.Errorf("running the editor %q (set VISUAL or EDITOR): %w", editor, err)
+	run.Cancel = func() error { return run.Process.Signal(syscall.SIGTERM) }
+	run.WaitDelay = editorGrace
+	err := run.Run()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return withHint(fmt.Errorf("running the editor %q: %w", editor, err), "set VISUAL or EDITOR")
 	}
 	return nil
 }
@@ -176,8 +215,7 @@ func writeTemporary(text string) (string, error) {
 	return file.Name(), errors.Join(err, file.Close())
 }
 
-// indented is a JSON text with its white space set for reading; any other text
-// as it is.
+// indented is a JSON text, indented for reading; any other text as it is.
 func indented(text string) string {
 	value := jsontext.Value(text)
 	if err := value.Indent(jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true)); err != nil {
@@ -186,7 +224,7 @@ func indented(text string) string {
 	return string(value) + "\n"
 }
 
-// bare is a request by itself, as far as it could be read.
+// bare is a request without its envelope, as far as it could be read.
 func bare(r message.Request) string {
 	quote := func(text string) string { b, _ := json.Marshal(text); return string(b) } // a string always can be
 	var b strings.Builder

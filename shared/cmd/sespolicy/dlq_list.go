@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,21 +12,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/finding"
+	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
 
 func newListCommand() *cobra.Command {
-	var at queueFlags
+	var at target
 	var letters letterFlags
 	var format string
 	command := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show dead letters and why they are dead, the oldest first",
-		Long: "List looks at all letters once and gives them back. Without --code and the like it shows all.\n" +
-			"What is shown last, on standard error, is how far that was all there is.",
+		Long: "List looks at all letters once and makes them visible again. Without --code and the like it shows all. Standard error\n" +
+			"says whether it could see all there are.",
+		Example: "  sespolicy dlq list --stack sespolicy --older-than 1h\n" +
+			"  sespolicy dlq list --stack sespolicy --code GuardrailViolation,InvalidPolicy --format json",
 		Args: cobra.NoArgs,
-		RunE: explained(func(command *cobra.Command, _ []string) error {
+		RunE: func(command *cobra.Command, _ []string) error {
 			filter, err := letters.filter(nil)
 			if err != nil {
 				return err
@@ -35,7 +37,7 @@ func newListCommand() *cobra.Command {
 			if err := oneOf("format", format, "table", "json"); err != nil {
 				return err
 			}
-			found, err := at.open(command.Context(), needsDeadLetters)
+			found, err := at.open(command.Context(), deadLetterQueue)
 			if err != nil {
 				return err
 			}
@@ -43,57 +45,49 @@ func newListCommand() *cobra.Command {
 			if err != nil && len(look.Letters) == 0 {
 				return err
 			}
+			letters.unknownCodes(command.ErrOrStderr(), look)
 			// What an interrupted look has seen is shown too.
-			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, format, found.deadLetters.FIFO()), err)
-		}),
+			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, format), err)
+		},
 	}
-	at.register(command.Flags())
-	letters.register(command.Flags())
-	command.Flags().StringVar(&format, "format", "table", "table or json")
+	at.register(command, deadLetterQueue)
+	letters.register(command)
+	formatFlag(command, &format, "table", "json")
 	return command
 }
 
-func oneOf(flag, value string, known ...string) error {
-	for _, k := range known {
-		if value == k {
-			return nil
-		}
-	}
-	return fmt.Errorf("--%s is %q, one of %q was expected", flag, value, known)
-}
-
-// look looks at the dead letters and gives them back.
+// look looks at the dead letters and makes them visible again.
 func (q *queues) look(ctx context.Context, filter redrive.Filter) (*redrive.Look, error) {
 	look, err := redrive.Find(ctx, q.client, q.deadLetters, filter)
 	return look, errors.Join(err, look.Release(ctx))
 }
 
-func listLetters(out, errs io.Writer, look *redrive.Look, format string, fifo bool) error {
+func listLetters(out, errs io.Writer, look *redrive.Look, format string) error {
 	if format == "json" {
 		all := []letterJSON{}
 		for _, l := range look.Letters {
 			all = append(all, asJSON(l))
 		}
-		if err := writeJSON(out, all); err != nil {
+		if err := printout.WriteJSON(out, all); err != nil {
 			return err
 		}
 	} else {
-		tabulate(out, "Dead letters", look.Letters)
+		tabulateLetters(out, "Dead letters", look.Letters)
 		_, _ = fmt.Fprintf(errs, "%s of %d seen\n", count(len(look.Letters), "letter"), look.Seen)
 	}
-	sawAll(errs, look, fifo)
+	sawAll(errs, look)
 	return nil
 }
 
-// tabulate shows letters as a table.
-func tabulate(out io.Writer, title string, letters []*redrive.Letter) {
+// tabulateLetters shows letters as a table.
+func tabulateLetters(out io.Writer, title string, letters []*redrive.Letter) {
 	var rows [][]string
 	for _, l := range letters {
 		rows = append(rows, []string{
 			age(time.Since(l.Sent)), l.ID, cmp.Or(l.Request.Identity.Name, "?"), cmp.Or(l.Request.PolicyName, "?"), l.ReasonCode(), reason(l),
 		})
 	}
-	report(out, title, []string{"age", "id", "identity", "policy name", "code", "message"}, rows, cut)
+	tabulate(out, title, []string{"age", "id", "identity", "policy name", "code", "message"}, rows, cut)
 }
 
 // letterJSON is a letter for programs. Its body is left out of lists.
@@ -103,6 +97,7 @@ type letterJSON struct {
 	Code            string               `json:"code"`
 	Message         string               `json:"message"`
 	Violations      []finding.Finding    `json:"violations,omitempty"`
+	Claimed         *claim               `json:"claimed,omitempty"`
 	Action          string               `json:"action,omitempty"`
 	Identity        string               `json:"identity,omitempty"`
 	PolicyName      string               `json:"policyName,omitempty"`
@@ -112,8 +107,16 @@ type letterJSON struct {
 	SourceQueueARN  string               `json:"sourceQueueArn,omitempty"`
 	MessageGroupID  string               `json:"messageGroupId,omitempty"`
 	ReceiveCount    int                  `json:"receiveCount"`
-	Attributes      map[string]attribute `json:"attributes,omitempty"` // the sender's own
+	Attributes      map[string]attribute `json:"attributes,omitempty"` // the sender's
 	Body            string               `json:"body,omitempty"`
+}
+
+// claim is the reason that the attributes of a letter give which SQS has moved
+// itself: the sender may have written it.
+type claim struct {
+	Code       string            `json:"code"`
+	Message    string            `json:"message"`
+	Violations []finding.Finding `json:"violations,omitempty"`
 }
 
 type attribute struct {
@@ -130,15 +133,11 @@ func asJSON(l *redrive.Letter) letterJSON {
 		AnsweredTo: l.AnsweredTo, SourceMessageID: l.Record.MessageId, SourceQueueARN: l.Record.EventSourceARN,
 		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{},
 	}
+	if l.RanOut && l.Code != "" {
+		j.Violations, j.Claimed = nil, &claim{l.Code, l.Message, l.Violations}
+	}
 	for name, value := range l.Record.MessageAttributes {
 		j.Attributes[name] = attribute{value.DataType, value.StringValue, value.BinaryValue}
 	}
 	return j
-}
-
-func writeJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
 
-// defaultRate is how many letters a second are put back. The function does one
-// a second; they wait on the request queue meanwhile.
+// defaultRate is how many letters are put back per second. The function applies
+// one per second; the others wait on the request queue.
 const defaultRate = 10
 
 // redriveFlags are those of redrive beside the queues and the letters.
@@ -22,22 +23,25 @@ type redriveFlags struct {
 }
 
 func newRedriveCommand() *cobra.Command {
-	var at queueFlags
+	var at target
 	var letters letterFlags
 	var flags redriveFlags
 	command := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Put dead letters back on the request queue",
-		Long: "Redrive puts back the letters that are named by id or chosen by --code and the like, the oldest first, one by one:\n" +
+		Long: "Redrive puts back the letters that are named by id or selected by --code and the like, one by one, the oldest first:\n" +
 			"the body byte for byte, with the sender's own attributes. The copy is on the request queue before the letter is deleted.\n" +
-			"Ctrl-C finishes the letter in hand. If the command is killed between the two, that one letter is on both queues; putting\n" +
-			"it back again puts the same policy a second time (on a FIFO queue, within five minutes, SQS drops the second copy).\n\n" +
-			"A redriven request counts as asked now: it overrides what was asked for the same identity and policy name meanwhile.\n\n" +
-			"Letters whose asker was told of the failure (CloudFormation, Step Functions) are left: the function would refuse them,\n" +
-			"for it must not act behind the asker's back. Let them ask anew, or use sespolicy dlq edit --as-new.\n\n" +
-			"--all puts back every letter by SQS's own move, which looks at none: answered ones come back as AlreadyAnswered. It\n" +
-			"ends when as many were moved as there were. Ctrl-C cancels it.",
-		RunE: explained(func(command *cobra.Command, ids []string) error {
+			"Ctrl-C finishes the current letter. If the command is killed between the two steps, that one letter is on both queues;\n" +
+			"putting it back again puts the same policy a second time.\n\n" +
+			"A redriven request counts as sent now: it overrides newer requests for the same identity and policy name.\n\n" +
+			"Letters whose requester was told of the failure (CloudFormation, Step Functions) stay: the function would refuse them.\n" +
+			"Request them again, or use sespolicy dlq edit --as-new.\n\n" +
+			"--all puts back every letter with SQS's own move, which selects nothing: letters whose requester was told come back as\n" +
+			"AlreadyAnswered. It ends when as many were moved as there were. Ctrl-C cancels it.",
+		Example: "  sespolicy dlq redrive 3f2a --stack sespolicy\n" +
+			"  sespolicy dlq redrive --code GuardrailViolation --older-than 1h --dry-run --stack sespolicy\n" +
+			"  sespolicy dlq redrive --all --rate 50 --stack sespolicy",
+		RunE: func(command *cobra.Command, ids []string) error {
 			filter, err := letters.filter(ids)
 			if err != nil {
 				return err
@@ -45,21 +49,21 @@ func newRedriveCommand() *cobra.Command {
 			if err := flags.check(filter); err != nil {
 				return err
 			}
-			found, err := at.open(command.Context(), needsRequests|needsDeadLetters)
+			found, err := at.open(command.Context(), requestQueue|deadLetterQueue)
 			switch {
 			case err != nil:
 				return err
 			case flags.dryRun:
-				return found.dryRun(command, filter)
+				return found.dryRun(command, &letters, filter)
 			case flags.all:
 				return found.moveAll(command, flags.rate)
 			default:
-				return found.redrive(command, filter, flags.rate)
+				return found.redrive(command, &letters, filter, flags.rate)
 			}
-		}),
+		},
 	}
-	at.register(command.Flags())
-	letters.register(command.Flags())
+	at.register(command, requestQueue|deadLetterQueue)
+	letters.register(command)
 	f := command.Flags()
 	f.BoolVar(&flags.all, "all", false, "every letter")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only show what would be put back")
@@ -72,29 +76,30 @@ func (f redriveFlags) check(filter redrive.Filter) error {
 	case f.rate < 1 || f.rate > redrive.MaxRate:
 		return fmt.Errorf("--rate is %d, 1 to %d was expected", f.rate, redrive.MaxRate)
 	case f.all && !filter.All():
-		return errors.New("give --all, or ids and filters, not both")
+		return errors.New("got --all and ids or filters, one of them was expected")
 	case !f.all && filter.All():
-		return errors.New("no letters are named: give ids, --code and the like, or --all")
+		return withHint(errors.New("no letters are named"), "give ids, --code and the like, or --all")
 	default:
 		return nil
 	}
 }
 
 // dryRun shows what would be put back.
-func (q *queues) dryRun(command *cobra.Command, filter redrive.Filter) error {
+func (q *queues) dryRun(command *cobra.Command, letters *letterFlags, filter redrive.Filter) error {
 	look, err := q.look(command.Context(), filter)
 	if err != nil {
 		return err
 	}
 	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return l.AnsweredTo != "" && !filter.All() })
-	tabulate(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would)
+	tabulateLetters(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would)
 	errs := command.ErrOrStderr()
 	_, _ = fmt.Fprintf(errs, "%s of %d seen would be put back\n", count(len(would), "letter"), look.Seen)
 	if left := len(look.Letters) - len(would); left > 0 {
-		_, _ = fmt.Fprintf(errs, "%s would be left: their askers were told\n", count(left, "letter"))
+		_, _ = fmt.Fprintf(errs, "%s would be left: their requesters were told\n", count(left, "letter"))
 	}
 	if len(filter.IDs) == 0 {
-		sawAll(errs, look, q.deadLetters.FIFO())
+		letters.unknownCodes(errs, look)
+		sawAll(errs, look)
 	}
 	return missing(filter.Missing(look.Letters))
 }
@@ -103,10 +108,10 @@ func missing(ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s not found: %q. %w", count(len(ids), "letter"), ids, redrive.ErrGone)
+	return fmt.Errorf("%s not found: %q: %w", count(len(ids), "letter"), ids, redrive.ErrGone)
 }
 
-func (q *queues) redrive(command *cobra.Command, filter redrive.Filter, rate int) error {
+func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter redrive.Filter, rate int) error {
 	errs := command.ErrOrStderr()
 	var bar *progressbar.ProgressBar
 	var seen []*redrive.Letter
@@ -131,16 +136,17 @@ func (q *queues) redrive(command *cobra.Command, filter redrive.Filter, rate int
 	}
 	_, _ = fmt.Fprintf(errs, "%s put back on %s\n", count(report.Redriven, "letter"), q.requests.URL)
 	for _, l := range report.Answered {
-		_, _ = fmt.Fprintf(errs, "left: %s, %s was told that it failed (see dlq edit --as-new)\n", l.ID, printable(l.AnsweredTo))
+		_, _ = fmt.Fprintf(errs, "left: %s, %s was told that it failed (see dlq edit --as-new)\n", l.ID, printout.Escape(l.AnsweredTo))
 	}
 	for _, l := range report.Taken {
-		_, _ = fmt.Fprintf(errs, "left: %s, somebody else got hold of it\n", l.ID)
+		_, _ = fmt.Fprintf(errs, "left: %s, another consumer has received it\n", l.ID)
 	}
 	if err != nil {
 		return err
 	}
 	if len(filter.IDs) == 0 {
-		sawAll(errs, report.Look, q.deadLetters.FIFO())
+		letters.unknownCodes(errs, report.Look)
+		sawAll(errs, report.Look)
 		if report.Redriven+len(report.Answered)+len(report.Taken) == 0 {
 			return unseen(report.Look)
 		}
@@ -160,7 +166,7 @@ func (q *queues) moveAll(command *cobra.Command, rate int) error {
 	if err == nil || moved > 0 {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
 		if there > 0 && moved > there {
-			_, _ = fmt.Fprintf(command.ErrOrStderr(), "there were %d: what was refused meanwhile came back and was moved again\n", there)
+			_, _ = fmt.Fprintf(command.ErrOrStderr(), "there were %d: letters that were refused again came back and were moved again\n", there)
 		}
 	}
 	return err

@@ -20,17 +20,19 @@ import (
 )
 
 func newShowCommand() *cobra.Command {
-	var at queueFlags
+	var at target
 	var format string
 	command := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show one dead letter whole: the reason, what is wrong in its own text, the body",
-		Args:  cobra.ExactArgs(1),
-		RunE: explained(func(command *cobra.Command, ids []string) error {
+		Example: "  sespolicy dlq show 3f2a --stack sespolicy\n" +
+			"  sespolicy dlq show 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, ids []string) error {
 			if err := oneOf("format", format, "text", "json"); err != nil {
 				return err
 			}
-			found, err := at.open(command.Context(), needsDeadLetters)
+			found, err := at.open(command.Context(), deadLetterQueue)
 			if err != nil {
 				return err
 			}
@@ -41,24 +43,24 @@ func newShowCommand() *cobra.Command {
 			if format == "json" {
 				whole := asJSON(letter)
 				whole.Body = letter.Record.Body
-				return writeJSON(command.OutOrStdout(), whole)
+				return printout.WriteJSON(command.OutOrStdout(), whole)
 			}
 			return showLetter(command.OutOrStdout(), letter)
-		}),
+		},
 	}
-	at.register(command.Flags())
-	command.Flags().StringVar(&format, "format", "text", "text or json")
+	at.register(command, deadLetterQueue)
+	formatFlag(command, &format, "text", "json")
 	return command
 }
 
-// letter finds one letter and gives it back.
+// letter finds one letter by an id and makes it visible again.
 func (q *queues) letter(command *cobra.Command, id string) (*redrive.Letter, error) {
 	look, err := q.look(command.Context(), redrive.Filter{IDs: []string{id}})
 	if len(look.Letters) > 0 {
 		return look.Letters[0], err
 	}
 	if err == nil {
-		err = fmt.Errorf("letter %s: %w (its id is that of sespolicy dlq list, not the request's own)", id, redrive.ErrGone)
+		err = fmt.Errorf("letter %s: %w", id, redrive.ErrGone)
 		err = errors.Join(err, unseen(look))
 	}
 	return nil, err
@@ -68,7 +70,7 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	field := func(name, value string) {
 		if value != "" {
-			_, _ = fmt.Fprintf(w, "%s:\t%s\n", name, printable(value))
+			_, _ = fmt.Fprintf(w, "%s:\t%s\n", name, printout.Escape(value))
 		}
 	}
 	field("letter", l.ID)
@@ -88,27 +90,34 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 		if value.StringValue != nil {
 			shown = *value.StringValue
 		}
-		field("attribute "+name, shown+" ("+value.DataType+")")
+		field("sender's attribute "+printout.Escape(name), shown+" ("+value.DataType+")")
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	title := "Violations"
+	if l.RanOut {
+		title = "Violations that its attributes claim, which its sender may have written"
+	}
 	if files := marked(l.Record.Body, l.Violations); len(files) > 0 {
-		_, _ = fmt.Fprintln(out, "\nViolations:")
+		_, _ = fmt.Fprintf(out, "\n%s:\n", title)
 		if err := printout.Write(out, "text", files); err != nil {
 			return err
 		}
 	}
 	_, _ = fmt.Fprintln(out, "\nBody:")
 	for line := range strings.Lines(l.Record.Body) {
-		_, _ = fmt.Fprintln(out, printable(strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), "\r\n")))
+		_, _ = fmt.Fprintln(out, printout.Escape(strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), "\r\n")))
 	}
 	if l.AnsweredTo != "" {
-		_, err := fmt.Fprintf(out, "\n%s was told that this failed. Redriving it would change nothing; ask anew, or use sespolicy dlq edit --as-new.\n", printable(l.AnsweredTo))
+		_, err := fmt.Fprintf(out, "\n%s was told that this failed: a redrive would change nothing.\nhint: %s\n", printout.Escape(l.AnsweredTo), askAgain)
 		return err
 	}
 	return nil
 }
+
+// askAgain is what to do about a letter whose requester was told.
+const askAgain = "request it again (deploy the stack, start the execution), or send it in your own name with sespolicy dlq edit --as-new"
 
 // marked puts violations to the lines they are about: those of the policy's own
 // text if it was written as a string, else of the request's.
@@ -123,12 +132,7 @@ func marked(body string, violations []finding.Finding) []printout.File {
 			file = &policy
 		}
 		file.Findings = append(file.Findings, f)
-		file.Lines = append(file.Lines, lineAt(text, f.Line))
+		file.Lines = append(file.Lines, lineOf(strings.Split(text, "\n"), f.Line))
 	}
 	return slices.DeleteFunc([]printout.File{request, policy}, func(f printout.File) bool { return len(f.Findings) == 0 })
-}
-
-func lineAt(text string, number int) string {
-	lines := strings.Split(text, "\n")
-	return strings.TrimSuffix(lines[min(max(number, 1), len(lines))-1], "\r")
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/finding"
@@ -29,7 +30,7 @@ type post struct {
 	requests, deadLetters *queue.Queue
 }
 
-func newPost(t *testing.T, fifo bool) *post {
+func newPost(t *testing.T) *post {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	queues := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://" + server.Listener.Addr().String()})
@@ -44,17 +45,13 @@ func newPost(t *testing.T, fifo bool) *post {
 	})
 	server.Start()
 	t.Cleanup(server.Close)
-	suffix, attributes := "", map[string]string{}
-	if fifo {
-		suffix, attributes["FifoQueue"] = ".fifo", "true"
-	}
 	p := &post{t: t, url: server.URL}
 	var err error
-	if p.deadLetters, err = queues.Create("DeadLetterQueue"+suffix, attributes); err != nil {
+	if p.deadLetters, err = queues.Create("DeadLetterQueue", nil); err != nil {
 		t.Fatal(err)
 	}
-	attributes["RedrivePolicy"] = `{"deadLetterTargetArn":"` + p.deadLetters.ARN() + `","maxReceiveCount":1}`
-	if p.requests, err = queues.Create("RequestQueue"+suffix, attributes); err != nil {
+	redrivePolicy := `{"deadLetterTargetArn":"` + p.deadLetters.ARN() + `","maxReceiveCount":1}`
+	if p.requests, err = queues.Create("RequestQueue", map[string]string{"RedrivePolicy": redrivePolicy}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -72,12 +69,15 @@ func (p *post) command(arguments ...string) (status int, out, errs string) {
 func (p *post) reject(letter deadletter.Letter) string {
 	p.t.Helper()
 	letter.Record.MessageId, letter.Record.EventSourceARN = rand.Text(), p.requests.ARN()
-	letter.Record.Attributes = map[string]string{"MessageGroupId": "g"}
 	before := map[string]bool{}
 	for _, m := range p.deadLetters.Snapshot() {
 		before[m.ID] = true
 	}
-	client := localClient(p.url)
+	config, err := (&target{local: true, endpoint: p.url}).config(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	client := sqs.NewFromConfig(config)
 	if err := deadletter.New(client, p.deadLetters.URL()).Send(p.t.Context(), letter); err != nil {
 		p.t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func (p *post) list(arguments ...string) []letterJSON {
 }
 
 func TestListAndFilter(t *testing.T) {
-	p := newPost(t, false)
+	p := newPost(t)
 	p.reject(deadletter.Letter{Record: body(request(goodPolicy)), Code: "InvalidPolicy", Message: "no"})
 	p.reject(deadletter.Letter{Record: body("{"), Code: "MalformedRequest", Message: "not JSON\x1b"})
 	p.reject(deadletter.Letter{Record: body(strings.ReplaceAll(request(goodPolicy), "MyPolicy", "Other")), Code: "Expired", Message: "late", AnsweredTo: "CloudFormation"})
@@ -140,7 +140,7 @@ func TestListAndFilter(t *testing.T) {
 }
 
 func TestShowMarksThePolicysOwnText(t *testing.T) {
-	p := newPost(t, false)
+	p := newPost(t)
 	policy := "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": \"none\"\n}"
 	in := func(body string, f ...finding.Finding) string {
 		return p.reject(deadletter.Letter{Record: events.SQSMessage{Body: body}, Code: "InvalidPolicy", Message: "no", Violations: f})
@@ -167,40 +167,29 @@ func TestShowMarksThePolicysOwnText(t *testing.T) {
 }
 
 func TestRedriveCommand(t *testing.T) {
-	for _, fifo := range []bool{false} {
-		p := newPost(t, fifo)
-		var ids []string
-		for i := range 12 {
-			code := []string{"InvalidPolicy", "Expired"}[i%2]
-			if fifo {
-				code = "InvalidPolicy" // a letter that is not chosen holds up those behind it
-			}
-			ids = append(ids, p.reject(deadletter.Letter{Record: body(fmt.Sprintf(`{"Identity":"d%d.com"}`, i)), Code: code, Message: "no"}))
-		}
-		if status, _, _ := p.command("dlq", "redrive", "--rate", "500"); status != 1 {
-			t.Error("redrove without being told what")
-		}
-		status, out, errs := p.command("dlq", "redrive", "--code", "InvalidPolicy", "--dry-run")
-		if status != 0 || p.requests.Counts().Visible != 0 || !strings.Contains(out, ids[0]) {
-			t.Fatalf("dry run: status %d %s", status, errs)
-		}
-		want := 6
-		if fifo {
-			want = 12
-		}
-		status, out, errs = p.command("dlq", "redrive", "--code", "InvalidPolicy", "--rate", "500")
-		if status != 0 || p.requests.Counts().Visible != want || strings.Count(out, " is message ") != want {
-			t.Fatalf("fifo %v: status %d %s\n%s", fifo, status, errs, out)
-		}
-		if fifo {
-			continue
-		}
-		if status, _, _ := p.command("dlq", "redrive", ids[1], "no-such-id", "--rate", "500"); status != 1 || p.requests.Counts().Visible != 7 {
-			t.Errorf("by id: status %d, %+v", status, p.requests.Counts())
-		}
-		if status, _, errs := p.command("dlq", "redrive", "--all", "--rate", "500"); status != 0 || p.requests.Counts().Visible != 12 {
-			t.Errorf("all: status %d %s", status, errs)
-		}
+	p := newPost(t)
+	var ids []string
+	for i := range 12 {
+		code := []string{"InvalidPolicy", "Expired"}[i%2]
+		ids = append(ids, p.reject(deadletter.Letter{Record: body(fmt.Sprintf(`{"Identity":"d%d.com"}`, i)), Code: code, Message: "no"}))
+	}
+	if status, _, _ := p.command("dlq", "redrive", "--rate", "500"); status != 1 {
+		t.Error("redrove without being told what")
+	}
+	status, out, errs := p.command("dlq", "redrive", "--code", "InvalidPolicy", "--dry-run")
+	if status != 0 || p.requests.Counts().Visible != 0 || !strings.Contains(out, ids[0]) {
+		t.Fatalf("dry run: status %d %s", status, errs)
+	}
+	const want = 6
+	status, out, errs = p.command("dlq", "redrive", "--code", "InvalidPolicy", "--rate", "500")
+	if status != 0 || p.requests.Counts().Visible != want || strings.Count(out, " is message ") != want {
+		t.Fatalf("status %d %s\n%s", status, errs, out)
+	}
+	if status, _, _ := p.command("dlq", "redrive", ids[1], "no-such-id", "--rate", "500"); status != 1 || p.requests.Counts().Visible != 7 {
+		t.Errorf("by id: status %d, %+v", status, p.requests.Counts())
+	}
+	if status, _, errs := p.command("dlq", "redrive", "--all", "--rate", "500"); status != 0 || p.requests.Counts().Visible != 12 {
+		t.Errorf("all: status %d %s", status, errs)
 	}
 }
 
@@ -227,16 +216,16 @@ func TestEdit(t *testing.T) {
 		status                   int
 		want                     string // of the body sent, without white space
 	}{
-		"corrected":                 {wrong, "", correct, nil, 0, request(goodPolicy)},
-		"still wrong, no answer":    {wrong, "", nothing, nil, 1, ""},
-		"unchanged, no answer":      {request(goodPolicy), "", nothing, nil, 1, ""},
-		"the editor fails":          {wrong, "", correct + "exit 1\n", nil, 1, ""},
-		"its asker was told":        {stack, "CloudFormation", correct, nil, 1, ""},
-		"its asker was told, anew":  {stack, "CloudFormation", correct, []string{"--as-new"}, 0, `{"Action":"PutIdentityPolicy","Identity":"example.com","PolicyName":"P","Policy":` + goodPolicy + `}`},
-		"anew, back in an envelope": {stack, "CloudFormation", `echo '` + strings.Replace(stack, "permit", "Allow", 1) + `' > "$1"` + "\n", []string{"--as-new"}, 1, ""},
+		"corrected":                      {wrong, "", correct, nil, 0, request(goodPolicy)},
+		"still wrong, no answer":         {wrong, "", nothing, nil, 1, ""},
+		"unchanged, no answer":           {request(goodPolicy), "", nothing, nil, 1, ""},
+		"the editor fails":               {wrong, "", correct + "exit 1\n", nil, 1, ""},
+		"its requester was told":         {stack, "CloudFormation", correct, nil, 1, ""},
+		"its requester was told, as new": {stack, "CloudFormation", correct, []string{"--as-new"}, 0, `{"Action":"PutIdentityPolicy","Identity":"example.com","PolicyName":"P","Policy":` + goodPolicy + `}`},
+		"as new, back in an envelope":    {stack, "CloudFormation", `echo '` + strings.Replace(stack, "permit", "Allow", 1) + `' > "$1"` + "\n", []string{"--as-new"}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPost(t, false)
+			p := newPost(t)
 			editor(t, test.script)
 			id := p.reject(deadletter.Letter{Record: events.SQSMessage{Body: test.body}, Code: "InvalidPolicy", Message: "no", AnsweredTo: test.answeredTo})
 			status, _, errs := p.command(append([]string{"dlq", "edit", id}, test.arguments...)...)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"sespolicy/shared/check"
 	"sespolicy/shared/document"
@@ -18,48 +20,95 @@ import (
 	"sespolicy/shared/printout"
 )
 
-// examiner checks the texts of files as the function would.
+// examiner checks texts as the function would.
 type examiner struct {
 	fence    *guardrail.Guardrail
-	identity identity.Identity // what policies are for; may be none
-	owner    identity.Owner    // may be none
+	identity identity.Identity // what policies are for; may be unknown
+	owner    identity.Owner    // may be unknown
 	queueARN string
+	// ownAccount refuses resources of other accounts, whatever the guardrails are.
+	ownAccount bool
 }
 
 // examine checks a text, which is a policy or a request.
 func (e *examiner) examine(name string, text []byte) printout.File {
 	doc, findings := document.Read(text)
+	code := outcome.InvalidPolicy
 	if doc != nil {
 		if shape, _ := message.Recognize(doc.Root()); shape == message.IsPolicy {
 			findings = append(findings, e.policy(doc.Root())...)
 		} else {
-			findings = e.request(text)
+			findings, code = e.request(text), outcome.MalformedRequest
 		}
 	}
+	return asFile(name, string(text), findings, code)
+}
+
+// asRequest checks a text as what it will be on the queue: a request.
+func (e *examiner) asRequest(name string, text []byte) printout.File {
+	doc, findings := document.Read(text)
+	if doc != nil {
+		findings = e.request(text)
+	}
+	return asFile(name, string(text), findings, outcome.MalformedRequest)
+}
+
+// asFile puts findings into the order of their text, with the lines they are on.
+// What has no code yet gets the one given; a warning is of the policy.
+func asFile(name, text string, findings []finding.Finding, code string) printout.File {
+	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	file := printout.File{Name: name, Findings: findings}
-	if len(findings) > 0 {
-		slices.SortStableFunc(findings, func(a, b finding.Finding) int {
-			if a.Line != b.Line {
-				return a.Line - b.Line
-			}
-			return a.Column - b.Column
-		})
-		lines := strings.Split(string(text), "\n")
-		for _, f := range findings {
-			file.Lines = append(file.Lines, strings.TrimSuffix(lines[min(max(f.Line, 1), len(lines))-1], "\r"))
+	lines := strings.Split(text, "\n")
+	for i := range findings {
+		f := &findings[i]
+		if f.Level == finding.Warning {
+			f.Code = outcome.InvalidPolicy
 		}
+		f.Code = cmp.Or(f.Code, code)
+		file.Lines = append(file.Lines, lineOf(lines, f.Line))
 	}
 	return file
+}
+
+// lineOf is a line by its number, from 1. A number beyond the text is the last line's.
+func lineOf(lines []string, number int) string {
+	return strings.TrimSuffix(lines[min(max(number, 1), len(lines))-1], "\r")
+}
+
+// otherAccounts finds the resources of a policy that are in another account than
+// the queue.
+func (e *examiner) otherAccounts(p *policy.Policy) []finding.Finding {
+	var found finding.List
+	if p == nil || !e.ownAccount || e.owner.Account == "" {
+		return nil
+	}
+	for _, s := range p.Statements {
+		for n := range policy.Values(s.Resource) {
+			if a, err := arn.Parse(n.Text()); n.IsString() && err == nil && identity.IsAccount(a.AccountID) && a.AccountID != e.owner.Account {
+				f := n.Finding(guardrail.RequireMatchingResource, "the resource "+finding.Quote(n.Text())+" is in account "+a.AccountID+
+					", the identities of this deployment are in "+e.owner.Account)
+				f.Hint = "name the identity in account " + e.owner.Account + "; --no-check sends it as it is"
+				f.Code = outcome.GuardrailViolation
+				found.Append(f)
+			}
+		}
+	}
+	return found.Findings()
 }
 
 // policy checks a policy that stands by itself.
 func (e *examiner) policy(at document.Node) []finding.Finding {
 	p, findings := policy.Check(at, e.identity)
 	if f, tooLarge := policy.CheckSize(at, at.Minified()); tooLarge {
+		f.Code = outcome.PolicyTooLarge
 		findings = append(findings, f)
 	}
 	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, Policy: p}, nil) // without a topic there is no error
-	return append(findings, refused...)
+	for _, f := range refused {
+		f.Code = outcome.GuardrailViolation
+		findings = append(findings, f)
+	}
+	return findings
 }
 
 // request checks a request, in its envelopes or bare. Findings get their place in
@@ -72,8 +121,22 @@ func (e *examiner) request(text []byte) []finding.Finding {
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)
 	}
+	if source.Policy.Exists() {
+		parsed, _ := policy.Check(source.Policy, m.Request.Identity)
+		for _, f := range e.otherAccounts(parsed) {
+			if !slices.ContainsFunc(findings, func(g finding.Finding) bool { return g.Path == f.Path && g.Rule == f.Rule }) {
+				findings = append(findings, f)
+			}
+		}
+	}
 	for i, f := range findings {
 		findings[i] = source.InBody(f)
 	}
 	return findings
+}
+
+// openRequest opens a body as the function does.
+func openRequest(body, queueARN string) message.Message {
+	m, _, _ := message.Open(events.SQSMessage{Body: body, EventSourceARN: queueARN})
+	return m
 }

@@ -5,25 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"sespolicy/shared/printout"
 )
 
 func newInvokeCommand() *cobra.Command {
 	var flags stackFlags
+	var asIs bool
 	command := &cobra.Command{
 		Use:   "invoke EVENT",
 		Short: "Invoke the function here with one event, and print its response",
-		Long: "Invoke hands the SQS event of a file to the function as Lambda would, on a stack of its own, and prints the\n" +
-			"response. The function's outcomes go to standard error. It fails if the function does.",
-		Args: cobra.ExactArgs(1),
+		Long: "Invoke passes the SQS event of a file to the function as Lambda would, on a stack of its own, and prints the\n" +
+			"response. The function's outcomes go to standard error. It fails if the function does.\n\n" +
+			"The messages are made new: their ids, and the times in their attributes and envelopes. --as-is keeps them.",
+		Example: "  sespolicy invoke events/accepted-by-name.json",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			event, err := os.ReadFile(arguments[0])
 			if err != nil {
 				return fmt.Errorf("reading the event: %w", err)
 			}
 			if err := checkEvent(event); err != nil {
-				return fmt.Errorf("%s %w", arguments[0], err)
+				return fmt.Errorf("%s: %w", arguments[0], err)
+			}
+			if !asIs {
+				event = renewEvent(event, time.Now())
 			}
 			lines := &live{out: command.ErrOrStderr()}
 			stack, end, err := flags.start(command.Context(), command.ErrOrStderr(), true, lines.observer())
@@ -35,7 +44,7 @@ func newInvokeCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("invoking the function: %w", err)
 			}
-			_, _ = fmt.Fprintf(command.OutOrStdout(), "%s\n", result.Payload)
+			_, _ = fmt.Fprintf(command.OutOrStdout(), "%s\n", printout.EscapeJSON(result.Payload))
 			if result.FunctionError != "" {
 				return errShown
 			}
@@ -43,6 +52,8 @@ func newInvokeCommand() *cobra.Command {
 		},
 	}
 	flags.register(command, "127.0.0.1:0")
+	command.Flags().BoolVar(&asIs, "as-is", false, "keep the message ids and times of the event")
+	completeFiles(command, "json")
 	return command
 }
 
@@ -50,10 +61,10 @@ func newInvokeCommand() *cobra.Command {
 func checkEvent(event []byte) error {
 	var batch struct{ Records []json.RawMessage }
 	if err := json.Unmarshal(event, &batch); err != nil {
-		return fmt.Errorf("is no SQS event: %w", err)
+		return fmt.Errorf("got no SQS event: %w", err)
 	}
 	if len(batch.Records) == 0 {
-		return errors.New("is no SQS event, for it has no Records: the samples in events/ show one; send a bare request with sespolicy send")
+		return withHint(errors.New("got no SQS event, for it has no Records"), "the samples in events/ show one; send a bare request with sespolicy send")
 	}
 	return nil
 }

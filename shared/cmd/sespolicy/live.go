@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/printout"
 )
 
 // live prints a line for each thing that happens while a stack runs.
@@ -26,7 +26,7 @@ func (l *live) observer() local.Observer {
 	return local.Observer{Request: l.request, Line: l.line, Mapping: l.mapping, Call: l.call}
 }
 
-// name has a message called by a name of its own.
+// name gives a message a name to be shown by.
 func (l *live) name(messageID, name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -93,26 +93,22 @@ func failure(payload []byte) string {
 }
 
 // line is anything else that the function wrote.
-func (l *live) line(line string) {
-	_, _ = fmt.Fprintln(l.out, "          function:", printable(line))
-}
+func (l *live) line(line string) { l.write("          function: " + line) }
 
 func (l *live) print(at time.Time, outcome, code, what string) {
-	_, _ = fmt.Fprintf(l.out, "%s  %-10s %-18s  %s\n", at.Local().Format(time.TimeOnly), outcome, code, printable(what))
+	l.write(fmt.Sprintf("%s  %-10s %-18s  %s", at.Local().Format(time.TimeOnly), outcome, code, what))
+}
+
+// write writes one line, which fits into the terminal.
+func (l *live) write(line string) {
+	line = printout.Escape(line)
+	if width := terminalWidth(l.out); width != noTerminal {
+		line = cut(line, width)
+	}
+	_, _ = fmt.Fprintln(l.out, line)
 }
 
 // milliseconds is a duration as people read it.
 func milliseconds(n int64) string {
 	return (time.Duration(n) * time.Millisecond).Round(time.Millisecond).String()
-}
-
-// printable is a text that cannot move the cursor, colour the screen or break
-// the line: requesters choose what stands in it.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
 }

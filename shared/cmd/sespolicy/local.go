@@ -20,6 +20,8 @@ func newLocalCommand() *cobra.Command {
 		Short: "Run it all here until Ctrl-C, for any AWS client",
 		Long: "Local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke on one port of this machine,\n" +
 			"and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an account.",
+		Example: "  sespolicy local\n" +
+			"  sespolicy local --listen 127.0.0.1:0 --parameter AllowedIdentities=example.com",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
@@ -80,7 +82,7 @@ func summarise(out io.Writer, stack *local.Stack) {
 		rows = append(rows, []string{key[0], key[1], fmt.Sprint(counts[key])})
 	}
 	_, _ = fmt.Fprintln(out)
-	report(out, "Outcomes", []string{"outcome", "code", "requests"}, rows, cut)
+	tabulate(out, "Outcomes", []string{"outcome", "code", "requests"}, rows, cut)
 	reportPolicies(out, stack)
 	reportDeadLetters(out, stack, nil)
 	reportReplies(out, stack)

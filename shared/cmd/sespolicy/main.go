@@ -1,60 +1,70 @@
 // Command sespolicy runs and looks after the provisioning of SES sending
-// authorization policies: all of it on this machine, or a queue on AWS.
+// authorization policies: all of it on this machine, or a deployment on AWS.
 //
-// Each command stands in a file of its own. What they do is in the packages;
-// here are flags and what people see.
+// Each subcommand stands in a file of its own, with its flags and what people
+// see; the work is in the packages. The flags that say which deployment is
+// meant are in target.go, tables in table.go, errors and exit statuses in
+// errors.go.
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"sespolicy/shared/printout"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func main() { os.Exit(mainStatus()) }
+
+func mainStatus() int {
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
-// errShown is a failure that the command has told of already.
-var errShown = errors.New("failed")
+// interrupts are the signals that end a command in order: SIGHUP, when the
+// terminal is closed, like SIGTERM. One that is ignored, as nohup does with
+// SIGHUP, stays ignored.
+func interrupts() []os.Signal {
+	var all []os.Signal
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
 
-// run is the program. It returns the exit status: 0, or 1 for any failure; 2 when
-// a file could not be checked.
+// run is the program. It returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "sespolicy",
 		Short:         "SES sending authorization policies from a queue: run it here, check policies, look after dead letters",
+		Version:       printout.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Example: "  sespolicy run                                   # all of it on this machine, with the samples\n" +
+			"  sespolicy check policies/*.json                 # what would be refused, and why\n" +
+			"  sespolicy send request.json --stack sespolicy\n" +
+			"  sespolicy dlq list --stack sespolicy",
 	}
 	root.AddCommand(
 		newRunCommand(),
 		newLocalCommand(),
 		newInvokeCommand(),
 		newCheckCommand(),
-		newDLQCommand(),
 		newSendCommand(),
+		newDLQCommand(),
+		newDeploymentCommand(),
 	)
+	fitHelp(root)
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	if !errors.Is(err, errShown) {
-		_, _ = fmt.Fprintln(stderr, "sespolicy:", err) // nobody is left to tell if it cannot be written
-	}
-	if errors.Is(err, errUnreadable) {
-		return 2
-	}
-	return 1
+	return report(stderr, root.ExecuteContext(ctx))
 }

@@ -95,13 +95,13 @@ func TestQueuesOfAStack(t *testing.T) {
 		{"ARNs", []string{"dlq", "redrive", "--code", "x", "--dead-letter-queue", dlq.ARN(), "--request-queue", source.ARN()}, "", 0, ""},
 		{"the queue it belongs to", []string{"dlq", "redrive", "--code", "x", "--dead-letter-queue", dlq.URL()}, "", 0, source.URL()},
 		{"no queue", []string{"send", name}, "", 1, "--stack"},
-		{"two places", []string{"send", "--stack", "Good", "--local", name}, "", 1, "not both"},
+		{"two places", []string{"send", "--stack", "Good", "--local", name}, "", 1, "one of them was expected"},
 		{"no such stack", []string{"send", "--stack", "None", name}, "", 1, "no such stack"},
 		{"not for us", []string{"send", "--stack", "Denied", name}, "", 1, "cloudformation:DescribeStacks"},
 		{"another stack", []string{"send", "--stack", "Other", name}, "", 1, "has no output"},
 		{"no such queue", []string{"send", "--stack", "Gone", name}, "", 1, "no such queue"},
-		{"may not send", []string{"send", "--stack", "Good", name}, "SendMessageBatch", 1, "sqs:SendMessage "},
-		{"may not look", []string{"dlq", "list", "--stack", "Good"}, "ReceiveMessage", 1, "sqs:ReceiveMessage "},
+		{"may not send", []string{"send", "--stack", "Good", name}, "SendMessageBatch", 1, "sqs:SendMessage\n"},
+		{"may not look", []string{"dlq", "list", "--stack", "Good"}, "ReceiveMessage", 1, "sqs:ReceiveMessage\n"},
 	} {
 		denied(test.denied)
 		var out, errs bytes.Buffer

@@ -17,13 +17,15 @@ import (
 func newRunCommand() *cobra.Command {
 	var flags stackFlags
 	var events string
-	var patience time.Duration
+	var timeout time.Duration
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Run it all here, send the samples, and show what became of each",
-		Long: "Run starts everything on this machine as `sespolicy local` does, has each sample in events/ sent the way its\n" +
-			"service would send it, waits until every message has its outcome, and shows the outcomes, the policies on SES,\n" +
-			"the dead letters with their reasons, and the replies. It fails if a sample ends otherwise than its name says.",
+		Long: "Run starts everything on this machine as `sespolicy local` does, sends each sample in events/ the way its service\n" +
+			"would send it, waits until every message has its outcome, and shows the outcomes, the policies on SES, the dead letters\n" +
+			"with their reasons, and the replies. It fails if a sample ends otherwise than its name says.",
+		Example: "  sespolicy run\n" +
+			"  sespolicy run --parameter AllowedPrincipals=111122223333 --events my-events",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			samples, err := sample.LoadAll(events)
@@ -37,12 +39,13 @@ func newRunCommand() *cobra.Command {
 				return err
 			}
 			defer end()
-			return runSamples(command.Context(), out, stack, lines, samples, patience)
+			return runSamples(command.Context(), out, stack, lines, samples, timeout)
 		},
 	}
 	flags.register(command, "127.0.0.1:0")
 	command.Flags().StringVar(&events, "events", "events", "the folder of samples")
-	command.Flags().DurationVar(&patience, "timeout", 3*time.Minute, "how long to wait for the outcomes")
+	_ = command.MarkFlagDirname("events") // the flag is there
+	command.Flags().DurationVar(&timeout, "timeout", 3*time.Minute, "how long to wait for the outcomes")
 	return command
 }
 
@@ -52,8 +55,8 @@ type sent struct {
 	ids []string
 }
 
-// runSamples sends the samples and sees them through.
-func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *live, samples []sample.Sample, patience time.Duration) error {
+// runSamples sends the samples, waits for their outcomes and shows them.
+func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *live, samples []sample.Sample, timeout time.Duration) error {
 	start := time.Now()
 	var all []sent
 	var ids []string
@@ -75,7 +78,7 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 		all = append(all, one)
 	}
 	_, _ = fmt.Fprintf(out, "%d messages of %d samples are on %s; SES takes one call a second\n", len(ids), len(all), stack.Source().URL())
-	waiting, cancel := context.WithTimeout(ctx, patience)
+	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	stack.Resume()
 	open := stack.Await(waiting, ids...)
@@ -100,8 +103,8 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 }
 
 // reportSamples shows each message's outcome, and returns the names of those
-// that are not what their sample says. What was not reached when the run was
-// interrupted is not among them.
+// that did not end as their sample says. Messages that an interrupted run did
+// not reach are not among them.
 func reportSamples(out io.Writer, stack *local.Stack, lines *live, all []sent, interrupted bool) (unexpected []string) {
 	last := map[string]local.Request{}
 	for _, request := range stack.Requests() {
@@ -121,7 +124,7 @@ func reportSamples(out io.Writer, stack *local.Stack, lines *live, all []sent, i
 			rows = append(rows, []string{lines.names[id], request.Outcome, request.Code, request.Source, milliseconds(request.QueuedMS), note})
 		}
 	}
-	report(out, "Samples", []string{"sample", "outcome", "code", "came from", "queued", "remark"}, rows, cut)
+	tabulate(out, "Samples", []string{"sample", "outcome", "code", "came from", "queued", "remark"}, rows, cut)
 	return unexpected
 }
 

@@ -21,12 +21,12 @@ import (
 type outgoing struct {
 	file       string
 	line       int  // lines before it in the file
-	ofMany     bool // of a file with a request a line
+	ofMany     bool // the file has one request per line
 	body       string
 	attributes map[string]types.MessageAttributeValue
 }
 
-// linesOf are the endings of files with a request a line.
+// linesOf are the endings of files with one request per line.
 var linesOf = []string{".ndjson", ".jsonl"}
 
 // readRequests reads the requests of files, folders and standard input.
@@ -80,9 +80,9 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// split finds the requests in a file's text: an SQS event's, one a line, or one.
-// A text that is no JSON as a whole and whose first line is an object has one a
-// line.
+// split finds the requests in a file's text: those of an SQS event, one per line,
+// or one. A text that is not JSON as a whole, and whose first line is an object,
+// has one per line.
 func split(file, text string) []outgoing {
 	doc, _ := document.Read([]byte(text))
 	if doc != nil && doc.Root().Get("Records").Exists() {
@@ -114,7 +114,7 @@ func lines(file, text string) []outgoing {
 	return found
 }
 
-// ofEvent are the messages of an SQS event; nil when it is none.
+// ofEvent returns the messages of an SQS event; nil if it is none.
 func ofEvent(file, text string) []outgoing {
 	var event events.SQSEvent
 	if err := json.Unmarshal([]byte(text), &event); err != nil {

@@ -66,7 +66,7 @@ func TestSend(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"a.json": named("A"), "b.ndjson": named("B1") + "\n" + named("B2") + "\n", "c.json": sqsEvent(named("C")), "notes.txt": "not JSON",
 	})
-	p := newPost(t, false)
+	p := newPost(t)
 	status, out, errs := p.command("send", "--format", "json", dir)
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, errs)
@@ -100,7 +100,7 @@ func TestSend(t *testing.T) {
 func TestSendNothingWhenAnythingIsWrong(t *testing.T) {
 	wrong := strings.Replace(named("B"), "Allow", "permit", 1)
 	dir := folder(t, map[string]string{"a.json": named("A"), "b.ndjson": named("B") + "\n" + wrong + "\n" + `{"Identity":"a b"}`})
-	p := newPost(t, false)
+	p := newPost(t)
 	status, _, errs := p.command("send", dir)
 	if status != 1 || len(p.requests.Snapshot()) != 0 {
 		t.Fatalf("status %d, %d sent", status, len(p.requests.Snapshot()))

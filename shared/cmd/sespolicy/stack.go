@@ -28,6 +28,8 @@ func (f *stackFlags) register(command *cobra.Command, listen string) {
 	flags.StringToStringVar(&f.parameters, "parameter", nil, "a parameter of the template, NAME=VALUE; may be repeated")
 	flags.StringToStringVar(&f.environment, "env", nil, "a variable over the function's environment, NAME=VALUE; may be repeated")
 	flags.DurationVar(&f.interval, "ses-interval", time.Second, "the least time between two calls that SES allows here")
+	_ = command.MarkFlagFilename("template", "yaml", "yml") // the flags are there
+	_ = command.MarkFlagFilename("bootstrap")
 }
 
 // localParameters turn on every way in and every answer. The template demands a
@@ -36,8 +38,8 @@ var localParameters = map[string]string{
 	"RequestEventBusName": "default", "AllowedIdentities": "*", "EventBusName": "default", "AnswerStepFunctions": "true",
 }
 
-// start builds the function if need be, and starts the stack. End it with
-// what is returned.
+// start builds the function if it was not given, and starts the stack. The
+// function that it returns ends the stack and removes what was built.
 func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool, observer local.Observer) (*local.Stack, func(), error) {
 	folder := ""
 	clean := func() {

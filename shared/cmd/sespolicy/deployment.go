@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/identity"
+	"sespolicy/shared/printout"
+)
+
+// deploymentVariable names the deployment file where there is no flag.
+const deploymentVariable = "SESPOLICY_DEPLOYMENT"
+
+// deployment is what the owner of a deployment may publish: where requests go,
+// and what is refused. It has no secrets.
+type deployment struct {
+	Account    string            `json:"account"`
+	Region     string            `json:"region"`
+	QueueURL   string            `json:"queueUrl"`
+	QueueARN   string            `json:"queueArn"`
+	TopicARN   string            `json:"topicArn"`
+	Guardrails map[string]string `json:"guardrails"` // by variable; nil if they are not known
+}
+
+func newDeploymentCommand() *cobra.Command {
+	var at target
+	command := &cobra.Command{
+		Use:   "deployment",
+		Short: "Print what requesters need to know of a deployment: account, queue, topic, guardrails",
+		Long: "Deployment prints, as JSON, the account, the Region, the request queue and topic, and the guardrails of a stack. It\n" +
+			"has no secrets: publish it. With --deployment FILE, or with its name in " + deploymentVariable + ", check and send refuse\n" +
+			"what the function would refuse. It needs the permission cloudformation:DescribeStacks alone.",
+		Example: "  sespolicy deployment --stack sespolicy > sespolicy.json\n" +
+			"  sespolicy check --deployment sespolicy.json policies/*.json",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			f, err := at.find(command.Context())
+			if err != nil {
+				return err
+			}
+			return printout.WriteJSON(command.OutOrStdout(), f.deployment)
+		},
+	}
+	at.register(command, 0)
+	return command
+}
+
+// registerDeployment adds the flag of the deployment file.
+func registerDeployment(command *cobra.Command, file *string) {
+	command.Flags().StringVar(file, "deployment", "", "file that sespolicy deployment has printed (default: "+deploymentVariable+")")
+	_ = command.MarkFlagFilename("deployment", "json") // the flag is there
+}
+
+// readDeployment reads a deployment file, or says all that is wrong with it.
+func readDeployment(name string) (*deployment, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the deployment file: %w", err)
+	}
+	var d deployment
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		return nil, fmt.Errorf("the deployment file %s: %w", name, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("the deployment file %s: got more than one JSON value", name)
+	}
+	if err := d.check(); err != nil {
+		return nil, withHint(fmt.Errorf("the deployment file %s: %w", name, err), "print it again with sespolicy deployment --stack NAME")
+	}
+	return &d, nil
+}
+
+// check says what is wrong with a deployment.
+func (d *deployment) check() error {
+	var wrong []error
+	if !identity.IsAccount(d.Account) {
+		wrong = append(wrong, fmt.Errorf("account is %q, 12 digits were expected", d.Account))
+	}
+	if d.Region == "" {
+		wrong = append(wrong, errors.New("region is missing"))
+	}
+	for member, text := range map[string]string{"queueArn": d.QueueARN, "topicArn": d.TopicARN} {
+		if a, err := arn.Parse(text); text != "" && (err != nil || a.AccountID != d.Account || a.Region != d.Region) {
+			wrong = append(wrong, fmt.Errorf("%s is %q, an ARN of account %s in %s was expected", member, text, d.Account, d.Region))
+		}
+	}
+	for variable := range d.Guardrails {
+		if !slices.Contains(guardrailVariables, variable) {
+			wrong = append(wrong, fmt.Errorf("this version of sespolicy has no guardrail %q", variable))
+		}
+	}
+	_, err := newGuardrail(func(variable string) string { return d.Guardrails[variable] })
+	return errors.Join(append(wrong, err)...)
+}
+
+// owner is whose identities the deployment looks after.
+func (d *deployment) owner() identity.Owner {
+	if d.Account == "" {
+		return identity.Owner{}
+	}
+	return identity.Owner{Partition: partitionOf(d.Region), Region: d.Region, Account: d.Account}
+}
+
+// queueARN is the ARN of the request queue. A deployment of which only the topic
+// is published has the queue in the same account and Region.
+func (d *deployment) queueARN() string {
+	if d.QueueARN != "" || d.Account == "" {
+		return d.QueueARN
+	}
+	return arn.ARN{Partition: partitionOf(d.Region), Service: "sqs", Region: d.Region, AccountID: d.Account, Resource: "RequestQueue"}.String()
+}
+
+// parameterOf is the template's parameter for a variable: AllowedIdentities for
+// ALLOWED_IDENTITIES.
+func parameterOf(variable string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(variable, "_") {
+		b.WriteString(word[:1] + strings.ToLower(word[1:]))
+	}
+	return b.String()
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	pretty "github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"sespolicy/shared/printout"
+)
+
+const (
+	// noTerminal is the width of what is no terminal: nothing is cut or wrapped.
+	noTerminal = 0
+	// defaultWidth is that of a terminal that does not tell its own.
+	defaultWidth = 80
+	// minLast is the narrowest last column of a table. With less room, each row
+	// becomes a block of lines.
+	minLast = 24
+)
+
+// terminalWidth is how many columns a terminal has; COLUMNS goes first.
+func terminalWidth(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return noTerminal
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	if n, _, err := term.GetSize(int(file.Fd())); err == nil && n > 0 {
+		return n
+	}
+	return defaultWidth
+}
+
+// cut fits a text into one line; wrap fits it into several.
+func cut(text string, width int) string  { return pretty.Snip(text, width, "…") }
+func wrap(text string, width int) string { return pretty.WrapSoft(text, width) }
+
+// tabulate prints rows under a title, or says that there are none. It escapes
+// all cells. Where out is a terminal, the table fits into it: the last column is
+// fitted into what the others leave, and if that is too little, each row becomes
+// a block.
+func tabulate(out io.Writer, title string, header []string, rows [][]string, fit func(text string, width int) string) {
+	if len(rows) == 0 {
+		_, _ = fmt.Fprintf(out, "\n%s: none\n", title)
+		return
+	}
+	widest := make([]int, len(header))
+	for i, name := range header {
+		widest[i] = pretty.StringWidthWithoutEscSequences(name)
+	}
+	clean := make([][]string, len(rows))
+	for i, cells := range rows {
+		clean[i] = make([]string, len(cells))
+		for j, cell := range cells {
+			clean[i][j] = printout.Escape(cell)
+			widest[j] = max(widest[j], pretty.StringWidthWithoutEscSequences(clean[i][j]))
+		}
+	}
+	width, last := terminalWidth(out), len(header)-1
+	left := width - 1 - 3*len(header) // borders and spaces
+	for _, w := range widest[:last] {
+		left -= w
+	}
+	if width == noTerminal || left >= widest[last] {
+		left = widest[last]
+	} else if left < minLast {
+		blocks(out, title, header, clean, width, fit)
+		return
+	}
+	writer := table.NewWriter()
+	writer.AppendHeader(row(header))
+	for _, cells := range clean {
+		writer.AppendRow(row(cells))
+	}
+	writer.SetColumnConfigs([]table.ColumnConfig{{Number: last + 1, WidthMax: left, WidthMaxEnforcer: fit}})
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = pretty.FormatDefault
+	_, _ = fmt.Fprintf(out, "\n%s\n%s\n", title, writer.Render())
+}
+
+func row(cells []string) table.Row {
+	r := make(table.Row, len(cells))
+	for i, cell := range cells {
+		r[i] = cell
+	}
+	return r
+}
+
+// blocks prints each row as lines of a name and a value. Empty cells are left out.
+func blocks(out io.Writer, title string, header []string, rows [][]string, width int, fit func(string, int) string) {
+	names := 0
+	for _, name := range header {
+		names = max(names, len(name))
+	}
+	room := max(width-names-4, minLast)
+	_, _ = fmt.Fprintf(out, "\n%s\n", title)
+	for _, cells := range rows {
+		_, _ = fmt.Fprintln(out)
+		for i, cell := range cells {
+			if cell == "" {
+				continue
+			}
+			for n, line := range strings.Split(fit(cell, room), "\n") {
+				name := ""
+				if n == 0 {
+					name = header[i]
+				}
+				_, _ = fmt.Fprintf(out, "  %-*s  %s\n", names, name, line)
+			}
+		}
+	}
+}
+
+// progress is a bar for people: on a terminal, and nowhere else.
+func progress(out io.Writer, total int, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(terminalWidth(out) != noTerminal),
+		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+}
+
+// oneOf checks the value of a flag.
+func oneOf(flag, value string, known ...string) error {
+	for _, k := range known {
+		if value == k {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s is %q, one of %s was expected", flag, value, strings.Join(known, ", "))
+}
+
+// complete offers values for a flag to the shell.
+func complete(command *cobra.Command, flag string, values ...string) {
+	// It fails only for a flag that is not there.
+	if err := command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err)
+	}
+}
+
+// completeFiles offers files with these endings as arguments to the shell.
+func completeFiles(command *cobra.Command, endings ...string) {
+	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return endings, cobra.ShellCompDirectiveFilterFileExt
+	}
+}
+
+// formatFlag adds --format with the formats that a command has, the first by default.
+func formatFlag(command *cobra.Command, format *string, formats ...string) {
+	command.Flags().StringVar(format, "format", formats[0], strings.Join(formats, ", "))
+	complete(command, "format", formats...)
+}
+
+// count is a number of things.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

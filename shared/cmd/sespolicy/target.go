@@ -1,0 +1,212 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sespolicy/shared/local"
+	"sespolicy/shared/redrive"
+)
+
+// part is a part of a deployment that a command uses.
+type part int
+
+const (
+	requestQueue part = 1 << iota
+	requestTopic
+	deadLetterQueue
+)
+
+// target says which deployment a command is about. Its flags are the same for
+// all commands.
+type target struct {
+	stack, file, region, endpoint string
+	local                         bool
+	queue, topic, deadLetters     string // URL or ARN; ARN; URL or ARN
+}
+
+// register adds the flags to a command: those that name the deployment, and
+// those that name the parts that the command uses.
+func (t *target) register(command *cobra.Command, uses part) {
+	f := command.Flags()
+	f.StringVar(&t.stack, "stack", "", "the CloudFormation stack of the deployment")
+	f.BoolVar(&t.local, "local", false, "what sespolicy local runs")
+	f.StringVar(&t.endpoint, "endpoint", "http://"+local.DefaultListen, "where sespolicy local, or another SQS, serves; for --local")
+	f.StringVar(&t.region, "region", "", "the AWS Region (default: that of the queue or topic, else as all AWS tools find it)")
+	registerDeployment(command, &t.file)
+	if uses&requestQueue != 0 {
+		f.StringVar(&t.queue, "queue", "", "the request queue, by URL or ARN")
+		aliases := map[string]string{"request-queue": "queue"}
+		f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+			return pflag.NormalizedName(cmp.Or(aliases[name], name))
+		})
+	}
+	if uses&requestTopic != 0 {
+		f.StringVar(&t.topic, "topic-arn", "", "the request topic, by ARN")
+	}
+	if uses&deadLetterQueue != 0 {
+		f.StringVar(&t.deadLetters, "dead-letter-queue", "", "the dead-letter queue, by URL or ARN")
+	}
+}
+
+// config is Region, credentials and endpoint for the clients of AWS services.
+func (t *target) config(ctx context.Context) (aws.Config, error) {
+	if t.local {
+		return aws.Config{
+			Region: cmp.Or(t.region, local.Region), BaseEndpoint: aws.String(t.endpoint),
+			Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		}, nil
+	}
+	var options []func(*config.LoadOptions) error
+	if region := cmp.Or(t.region, regionOf(t.queue), regionOf(t.topic), regionOf(t.deadLetters)); region != "" {
+		options = append(options, config.WithRegion(region))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return loaded, fmt.Errorf("reading the AWS configuration: %w", err)
+	}
+	if loaded.Region == "" {
+		return loaded, withHint(errors.New("no AWS Region is set"), "give --region, set AWS_REGION, or set AWS_PROFILE to a profile that has one")
+	}
+	if _, err := loaded.Credentials.Retrieve(ctx); err != nil {
+		return loaded, withHint(fmt.Errorf("no AWS credentials were found: %w", err),
+			"set AWS_PROFILE, or log in (aws sso login, aws configure); for sespolicy local give --local")
+	}
+	return loaded, nil
+}
+
+// found is a deployment as far as a command's flags tell, and the configuration
+// for the clients to use it.
+type found struct {
+	deployment
+	deadLetters string // URL or ARN; empty if unknown
+	config      aws.Config
+}
+
+// find finds out what the flags say. Flags that name a queue or topic win over
+// the deployment's. It calls AWS for --stack and --local alone.
+func (t *target) find(ctx context.Context) (*found, error) {
+	if t.local && t.stack != "" {
+		return nil, errors.New("got --stack and --local, one of them was expected")
+	}
+	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" {
+		t.file = os.Getenv(deploymentVariable)
+	}
+	f := &found{}
+	if t.file != "" {
+		d, err := readDeployment(t.file)
+		if err != nil {
+			return nil, couldNot(err)
+		}
+		f.deployment = *d
+		if t.stack == "" && !t.local {
+			t.region = cmp.Or(t.region, regionOf(t.queue), regionOf(t.topic), d.Region)
+		}
+	}
+	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" {
+		return nil, withHint(errors.New("no deployment is named"), "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
+	}
+	var err error
+	if f.config, err = t.config(ctx); err != nil {
+		return nil, err
+	}
+	switch {
+	case t.local:
+		err = f.ofLocal(ctx, t.endpoint)
+	case t.stack != "":
+		err = f.ofStack(ctx, t.stack)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.deadLetters = cmp.Or(t.deadLetters, f.deadLetters)
+	if t.topic != "" {
+		f.QueueURL, f.QueueARN, f.TopicARN = "", "", t.topic
+	}
+	if t.queue != "" {
+		f.TopicARN = t.topic
+		f.setQueue(t.queue)
+	}
+	return f, nil
+}
+
+// ofLocal finds the queues of sespolicy local by their logical ids, which their
+// names end in.
+func (f *found) ofLocal(ctx context.Context, endpoint string) error {
+	out, err := sqs.NewFromConfig(f.config).ListQueues(ctx, &sqs.ListQueuesInput{})
+	if err != nil {
+		return fmt.Errorf("asking %s for its queues: %w", endpoint, err)
+	}
+	for _, url := range out.QueueUrls {
+		switch {
+		case strings.HasSuffix(url, "DeadLetterQueue"):
+			f.deadLetters = url
+		case strings.HasSuffix(url, "RequestQueue"):
+			f.setQueue(url)
+		}
+	}
+	return nil
+}
+
+// ofStack reads the outputs and parameters of a stack.
+func (f *found) ofStack(ctx context.Context, name string) error {
+	out, err := cloudformation.NewFromConfig(f.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(name)})
+	if err != nil {
+		return fmt.Errorf("looking for stack %s in %s: %w", name, f.config.Region, err)
+	}
+	if len(out.Stacks) == 0 {
+		return fmt.Errorf("there is no stack %s in %s", name, f.config.Region)
+	}
+	stack := out.Stacks[0]
+	outputs := map[string]string{}
+	for _, o := range stack.Outputs {
+		outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+	}
+	for _, output := range []string{"RequestQueueUrl", "DeadLetterQueueUrl"} {
+		if outputs[output] == "" {
+			return withHint(fmt.Errorf("stack %s has no output %s; it is %s", name, output, strings.ToLower(string(stack.StackStatus))),
+				"give the name of a stack of this template, or name the queues with --queue and --dead-letter-queue")
+		}
+	}
+	f.deadLetters = outputs["DeadLetterQueueUrl"]
+	f.setQueue(outputs["RequestQueueUrl"])
+	f.QueueARN = cmp.Or(outputs["RequestQueueArn"], f.QueueARN)
+	f.TopicARN = outputs["RequestTopicArn"]
+	parameters := map[string]string{}
+	for _, p := range stack.Parameters {
+		parameters[aws.ToString(p.ParameterKey)] = cmp.Or(aws.ToString(p.ResolvedValue), aws.ToString(p.ParameterValue))
+	}
+	f.Guardrails = map[string]string{}
+	for _, variable := range guardrailVariables {
+		if value, ok := parameters[parameterOf(variable)]; ok {
+			f.Guardrails[variable] = value
+		}
+	}
+	return nil
+}
+
+// setQueue sets URL and ARN of the request queue, and what follows from them.
+func (f *found) setQueue(name string) {
+	q := f.queue(name)
+	f.QueueURL, f.QueueARN = q.URL, q.ARN
+	if owner := ownerOf(q.ARN); owner.Account != "" {
+		f.Account, f.Region = owner.Account, owner.Region
+	}
+}
+
+// queue is a queue by its URL or ARN. The ARN is empty if the URL does not tell it.
+func (f *found) queue(name string) redrive.Queue {
+	return parseQueue(name, f.config.Region, aws.ToString(f.config.BaseEndpoint))
+}
