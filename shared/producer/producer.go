@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -107,6 +108,9 @@ func sendBatch(ctx context.Context, to Destination, requests []Request, waiting 
 		again, refused, err := sendOnce(ctx, to, requests, waiting, done)
 		switch {
 		case err != nil:
+			if _, answered := errors.AsType[smithy.APIError](err); answered {
+				return fmt.Errorf("sending a batch of %d: %w", len(waiting), err)
+			}
 			return fmt.Errorf("sending a batch of %d, of which some may have arrived: %w", len(waiting), err)
 		case refused != nil:
 			return refused

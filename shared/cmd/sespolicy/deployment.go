@@ -35,7 +35,7 @@ func newDeploymentCommand() *cobra.Command {
 	var at target
 	command := &cobra.Command{
 		Use:   "deployment",
-		Short: "Print what requesters need to know of a deployment: account, queue, topic, guardrails",
+		Short: "Print what requesters need to know of a deployment",
 		Long: "Deployment prints, as JSON, the account, the Region, the request queue and topic, and the guardrails of a stack. It\n" +
 			"has no secrets: publish it. With --deployment FILE, or with its name in " + deploymentVariable + ", check and send refuse\n" +
 			"what the function would refuse. It needs the permission cloudformation:DescribeStacks alone.",

@@ -27,7 +27,7 @@ func newListCommand() *cobra.Command {
 		Long: "List looks at all letters once and makes them visible again. Without --code and the like it shows all. Standard error\n" +
 			"says whether it could see all there are.",
 		Example: "  sespolicy dlq list --stack sespolicy --older-than 1h\n" +
-			"  sespolicy dlq list --stack sespolicy --code GuardrailViolation,InvalidPolicy --format json",
+			"  sespolicy dlq list --stack sespolicy --code Expired,Cancelled --format json",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			filter, err := letters.filter(nil)

@@ -39,7 +39,7 @@ func newRedriveCommand() *cobra.Command {
 			"--all puts back every letter with SQS's own move, which selects nothing: letters whose requester was told come back as\n" +
 			"AlreadyAnswered. It ends when as many were moved as there were. Ctrl-C cancels it.",
 		Example: "  sespolicy dlq redrive 3f2a --stack sespolicy\n" +
-			"  sespolicy dlq redrive --code GuardrailViolation --older-than 1h --dry-run --stack sespolicy\n" +
+			"  sespolicy dlq redrive --code Expired --older-than 1h --dry-run --local\n" +
 			"  sespolicy dlq redrive --all --rate 50 --stack sespolicy",
 		RunE: func(command *cobra.Command, ids []string) error {
 			filter, err := letters.filter(ids)

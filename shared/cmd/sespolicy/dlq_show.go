@@ -24,7 +24,7 @@ func newShowCommand() *cobra.Command {
 	var format string
 	command := &cobra.Command{
 		Use:   "show ID",
-		Short: "Show one dead letter whole: the reason, what is wrong in its own text, the body",
+		Short: "Show one dead letter whole: reason, violations, body",
 		Example: "  sespolicy dlq show 3f2a --stack sespolicy\n" +
 			"  sespolicy dlq show 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
 		Args: cobra.ExactArgs(1),

@@ -205,10 +205,10 @@ func editor(t *testing.T, script string) {
 }
 
 func TestEdit(t *testing.T) {
-	wrong := strings.Replace(request(goodPolicy), "Allow", "permit", 1)
+	wrong := strings.Replace(request(goodPolicy), "Allow", "Permit", 1)
 	stack := `{"RequestType":"Create","ResponseURL":"https://u","StackId":"s","RequestId":"r","LogicalResourceId":"L","ResourceProperties":{"ServiceToken":"t","ServiceTimeout":"60","Identity":"example.com","PolicyName":"P","Policy":` +
-		strings.Replace(goodPolicy, "Allow", "permit", 1) + `}}`
-	const correct = `sed -i s/\"permit\"/\"Allow\"/ "$1"` + "\n"
+		strings.Replace(goodPolicy, "Allow", "Permit", 1) + `}}`
+	const correct = `sed -i s/\"Permit\"/\"Allow\"/ "$1"` + "\n"
 	const nothing = "true\n"
 	for name, test := range map[string]struct {
 		body, answeredTo, script string
@@ -222,7 +222,7 @@ func TestEdit(t *testing.T) {
 		"the editor fails":               {wrong, "", correct + "exit 1\n", nil, 1, ""},
 		"its requester was told":         {stack, "CloudFormation", correct, nil, 1, ""},
 		"its requester was told, as new": {stack, "CloudFormation", correct, []string{"--as-new"}, 0, `{"Action":"PutIdentityPolicy","Identity":"example.com","PolicyName":"P","Policy":` + goodPolicy + `}`},
-		"as new, back in an envelope":    {stack, "CloudFormation", `echo '` + strings.Replace(stack, "permit", "Allow", 1) + `' > "$1"` + "\n", []string{"--as-new"}, 1, ""},
+		"as new, back in an envelope":    {stack, "CloudFormation", `echo '` + strings.Replace(stack, "Permit", "Allow", 1) + `' > "$1"` + "\n", []string{"--as-new"}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPost(t)

@@ -44,12 +44,12 @@ func interrupts() []os.Signal {
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "sespolicy",
-		Short:         "SES sending authorization policies from a queue: run it here, check policies, look after dead letters",
+		Short:         "Provision SES sending authorization policies through a queue",
 		Version:       printout.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Example: "  sespolicy run                                   # all of it on this machine, with the samples\n" +
-			"  sespolicy check policies/*.json                 # what would be refused, and why\n" +
+		Example: "  sespolicy run                                   # all of it on this machine\n" +
+			"  sespolicy check policies/*.json                 # what would be refused\n" +
 			"  sespolicy send request.json --stack sespolicy\n" +
 			"  sespolicy dlq list --stack sespolicy",
 	}

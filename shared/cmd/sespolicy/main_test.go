@@ -18,8 +18,6 @@ import (
 // bootstrap is the function, built once as the commands build it.
 var bootstrap string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
-
 func build(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "sespolicy")
 	if err != nil {

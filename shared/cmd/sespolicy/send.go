@@ -25,17 +25,17 @@ func newSendCommand() *cobra.Command {
 	var flags sendFlags
 	command := &cobra.Command{
 		Use:   "send FILE...",
-		Short: "Check requests in files and send them to the request queue or topic",
+		Short: "Check requests in files and send them to the queue or topic",
 		Long: "Send takes requests from files: one request, one a line (.ndjson, .jsonl), or an SQS event as in events/, whose messages\n" +
 			"go with their attributes. A folder means the .json, .ndjson and .jsonl files in it, - standard input.\n\n" +
 			"All are checked first, as the function would: with the guardrails of the deployment where they are known (--deployment,\n" +
 			"--stack), and for a Resource of another account in any case. Nothing is sent when anything is wrong. Each message id is\n" +
 			"shown with the file it came from; one that was published to a topic has another id on the queue.\n\n" +
 			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish.",
-		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/123456789012/sespolicy-RequestQueue-1A2B3C\n" +
+		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/…\n" +
 			"  sespolicy send requests/ --deployment sespolicy.json\n" +
 			"  sespolicy send requests.ndjson --stack sespolicy --format json\n" +
-			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:sespolicy-RequestTopic-1A2B3C",
+			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
 			if err := oneOf("format", flags.format, "text", "json"); err != nil {

@@ -98,7 +98,7 @@ func TestSend(t *testing.T) {
 }
 
 func TestSendNothingWhenAnythingIsWrong(t *testing.T) {
-	wrong := strings.Replace(named("B"), "Allow", "permit", 1)
+	wrong := strings.Replace(named("B"), "Allow", "Permit", 1)
 	dir := folder(t, map[string]string{"a.json": named("A"), "b.ndjson": named("B") + "\n" + wrong + "\n" + `{"Identity":"a b"}`})
 	p := newPost(t)
 	status, _, errs := p.command("send", dir)

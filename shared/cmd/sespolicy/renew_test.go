@@ -1,0 +1,47 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"sespolicy/shared/message"
+)
+
+// A renewed event asks for the same, now, and by messages of their own.
+func TestRenewEvent(t *testing.T) {
+	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, sample := range []string{"accepted-by-name", "accepted-object-policy", "accepted-sns", "accepted-eventbridge", "accepted-cloudformation-create", "mixed-batch", "rejected-malformed-request-duplicate-member"} {
+		text, err := os.ReadFile("../../../events/" + sample + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after events.SQSEvent
+		if err := json.Unmarshal(text, &before); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(renewEvent(text, now), &after); err != nil || len(after.Records) != len(before.Records) {
+			t.Fatalf("%s: %v", sample, err)
+		}
+		for i, record := range after.Records {
+			old, oldRefused := message.Open(before.Records[i])
+			m, refused := message.Open(record)
+			if record.MessageId == before.Records[i].MessageId || !m.Sent.Equal(now) || !m.Asked.Equal(now) {
+				t.Errorf("%s: got id %s, sent %v, asked %v", sample, record.MessageId, m.Sent, m.Asked)
+			}
+			if m.Origin != old.Origin || m.Request.Key() != old.Request.Key() || m.Request.Policy.Text != old.Request.Policy.Text || (refused == nil) != (oldRefused == nil) {
+				t.Errorf("%s: got %s, want %s", sample, m.Request.Key(), old.Request.Key())
+			}
+			if old.Origin == "SQS" && record.Body != before.Records[i].Body {
+				t.Errorf("%s: a bare request was changed", sample)
+			}
+			if m.Origin != "SQS" && !strings.Contains(m.Origin, "CloudFormation") && m.OriginID == old.OriginID {
+				t.Errorf("%s: the envelope has the same id", sample)
+			}
+		}
+	}
+}
