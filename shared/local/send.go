@@ -3,18 +3,18 @@ package local
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"sespolicy/shared/local/bus"
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/response"
-	"sespolicy/shared/local/topic"
 	"sespolicy/shared/local/wire"
 )
 
@@ -36,7 +36,9 @@ func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID s
 	case envelope.Type == "Notification" && len(s.Resources.Topics) > 0:
 		err = s.publish(ctx, envelope.TopicArn, envelope.Subject, envelope.Message)
 	case envelope.DetailType != "" && envelope.Detail != nil && len(s.Resources.Rules) > 0:
-		err = s.putEvent(ctx, bus.Entry{Source: envelope.Source, DetailType: envelope.DetailType, Detail: string(envelope.Detail)})
+		err = s.putEvent(ctx, types.PutEventsRequestEntry{
+			Source: aws.String(envelope.Source), DetailType: aws.String(envelope.DetailType), Detail: aws.String(string(envelope.Detail)),
+		})
 	default:
 		err = s.enqueue(ctx, sample)
 	}
@@ -65,39 +67,28 @@ func (s *Stack) enqueue(ctx context.Context, sample events.SQSMessage) error {
 // publish sends a notification's message to the topic, as CloudFormation or
 // any other publisher would.
 func (s *Stack) publish(ctx context.Context, arn, subject, message string) error {
-	form := url.Values{"Action": {"Publish"}, "Version": {topic.Version}, "TopicArn": {arn}, "Message": {s.answerHere(message)}}
+	input := &sns.PublishInput{TopicArn: aws.String(arn), Message: aws.String(s.answerHere(message))}
 	if subject != "" {
-		form.Set("Subject", subject)
+		input.Subject = aws.String(subject)
 	}
-	return s.post(ctx, "application/x-www-form-urlencoded", "", form.Encode())
+	_, err := sns.NewFromConfig(s.client()).Publish(ctx, input)
+	return err
 }
 
-func (s *Stack) putEvent(ctx context.Context, entry bus.Entry) error {
-	text, err := json.Marshal(map[string][]bus.Entry{"Entries": {entry}})
-	if err != nil {
-		return err
+func (s *Stack) putEvent(ctx context.Context, entry types.PutEventsRequestEntry) error {
+	out, err := eventbridge.NewFromConfig(s.client()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
+	if err == nil && out.FailedEntryCount > 0 {
+		err = fmt.Errorf("EventBridge refused the event: %s: %s", aws.ToString(out.Entries[0].ErrorCode), aws.ToString(out.Entries[0].ErrorMessage))
 	}
-	return s.post(ctx, "application/x-amz-json-1.1", bus.TargetPrefix+"PutEvents", string(text))
+	return err
 }
 
-// post calls the stack's own front.
-func (s *Stack) post(ctx context.Context, contentType, target, body string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/", strings.NewReader(body))
-	if err != nil {
-		return err
+// client is for the SDK's clients of the stack's own services.
+func (s *Stack) client() aws.Config {
+	return aws.Config{
+		Region: Region, BaseEndpoint: aws.String(s.URL), HTTPClient: wire.Client{Handler: s},
+		Credentials: awscredentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
-	request.Header.Set("Content-Type", contentType)
-	if target != "" {
-		request.Header.Set("X-Amz-Target", target)
-	}
-	answer, err := wire.Client{Handler: s}.Do(request)
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s", answer.Status)
-	}
-	return nil
 }
 
 // answerHere gives a custom resource request a ResponseURL of the local bucket:

@@ -75,6 +75,19 @@ func TestRunFailsWhenASampleEndsOtherwise(t *testing.T) {
 	}
 }
 
+// What a service says of a sample it refuses is shown.
+func TestRunSaysWhyAServiceRefuses(t *testing.T) {
+	sample, err := os.ReadFile("../../../events/accepted-sns.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := folder(t, map[string]string{"accepted-sns.json": strings.Replace(string(sample), "RequestTopic", "NoSuchTopic", 1)})
+	status, _, stderr := command(t, here("run", "--events", folder)...)
+	if status != 1 || !strings.Contains(stderr, "NotFound: ") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
 func TestRunFailsWithoutAnOutcome(t *testing.T) {
 	folder := t.TempDir()
 	sample, err := os.ReadFile("../../../events/accepted-by-name.json")
