@@ -17,7 +17,7 @@ func newLocalCommand() *cobra.Command {
 	var flags stackFlags
 	command := &cobra.Command{
 		Use:   "local",
-		Short: "Run it all here until Ctrl-C, for any AWS client",
+		Short: "Run everything here until Ctrl-C, for any AWS client",
 		Long: "Local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke on one port of this machine,\n" +
 			"and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an account.",
 		Example: "  sespolicy local\n" +
@@ -70,7 +70,7 @@ func greet(out io.Writer, stack *local.Stack) {
 	_, _ = io.WriteString(out, b.String())
 }
 
-// summarise shows what became of everything, at the end.
+// summarise shows how all requests ended.
 func summarise(out io.Writer, stack *local.Stack) {
 	counts := map[[2]string]int{}
 	for _, request := range stack.Requests() {

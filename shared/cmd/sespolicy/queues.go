@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -30,7 +31,7 @@ func (t *target) open(ctx context.Context, uses part) (*queues, error) {
 	}
 	q := &queues{client: sqs.NewFromConfig(f.config)}
 	if f.deadLetters == "" {
-		return nil, withHint(fmt.Errorf("no dead-letter queue is named"), "give --stack NAME, --local, or --dead-letter-queue")
+		return nil, withHint(errors.New("no dead-letter queue is named"), "give --stack NAME, --local, or --dead-letter-queue")
 	}
 	if q.deadLetters, err = q.withARN(ctx, f.queue(f.deadLetters)); err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func regionOf(name string) string {
 		switch {
 		case label == "sqs" || label == "sqs-fips": // sqs.REGION.amazonaws.com, VPCE.sqs.REGION.vpce.amazonaws.com
 			return labels[i+1]
-		case i > 0 && label == "queue": // REGION.queue.amazonaws.com, of old
+		case i > 0 && label == "queue": // REGION.queue.amazonaws.com, the legacy form
 			return labels[i-1]
 		}
 	}

@@ -20,7 +20,7 @@ func newRunCommand() *cobra.Command {
 	var timeout time.Duration
 	command := &cobra.Command{
 		Use:   "run",
-		Short: "Run it all here, send the samples, and show what became of each",
+		Short: "Run everything here, send the samples, and show how each ends",
 		Long: "Run starts everything on this machine as `sespolicy local` does, sends each sample in events/ the way its service\n" +
 			"would send it, waits until every message has its outcome, and shows the outcomes, the policies on SES, the dead letters\n" +
 			"with their reasons, and the replies. It fails if a sample ends otherwise than its name says.",
@@ -77,7 +77,7 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 		}
 		all = append(all, one)
 	}
-	_, _ = fmt.Fprintf(out, "%d messages of %d samples are on %s; SES takes one call a second\n", len(ids), len(all), stack.Source().URL())
+	_, _ = fmt.Fprintf(out, "%d messages of %d samples are on the queue; SES takes one call a second\n", len(ids), len(all))
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	stack.Resume()

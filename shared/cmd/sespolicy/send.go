@@ -94,7 +94,7 @@ func (d *deployment) checkRequests(command *cobra.Command, requests []outgoing) 
 		return err
 	}
 	if violations, _ := printout.Count(files); violations > 0 {
-		return withHint(fmt.Errorf("nothing was sent: %s in %s", count(violations, "error"), count(len(requests), "request")), "--no-check sends it all the same")
+		return withHint(fmt.Errorf("nothing was sent: %s in %s", count(violations, "error"), count(len(requests), "request")), "--no-check sends the requests as they are")
 	}
 	return nil
 }
