@@ -28,12 +28,12 @@ func TestRenewEvent(t *testing.T) {
 			t.Fatalf("%s: %v", sample, err)
 		}
 		for i, record := range after.Records {
-			old, oldRefused := message.Open(before.Records[i])
-			m, refused := message.Open(record)
-			if record.MessageId == before.Records[i].MessageId || !m.Sent.Equal(now) || !m.Asked.Equal(now) {
-				t.Errorf("%s: got id %s, sent %v, asked %v", sample, record.MessageId, m.Sent, m.Asked)
+			old, _, oldRefused := message.Open(before.Records[i])
+			m, _, refused := message.Open(record)
+			if record.MessageId == before.Records[i].MessageId || !m.Sent.Equal(now) || !m.RequestedAt.Equal(now) {
+				t.Errorf("%s: got id %s, sent %v, requested %v", sample, record.MessageId, m.Sent, m.RequestedAt)
 			}
-			if m.Origin != old.Origin || m.Request.Key() != old.Request.Key() || m.Request.Policy.Text != old.Request.Policy.Text || (refused == nil) != (oldRefused == nil) {
+			if m.Origin != old.Origin || m.Request.Key() != old.Request.Key() || m.Request.Policy != old.Request.Policy || (refused == nil) != (oldRefused == nil) {
 				t.Errorf("%s: got %s, want %s", sample, m.Request.Key(), old.Request.Key())
 			}
 			if old.Origin == "SQS" && record.Body != before.Records[i].Body {
