@@ -201,7 +201,7 @@ func (l losing) Do(r *http.Request) (*http.Response, error) { return l(r) }
 // consumer has in hand.
 func TestReleaseLeavesWhatOthersHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice(t, false)
+		o := newOffice(t)
 		o.fill(5)
 		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
 		if err != nil {

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/printout"
 )
@@ -95,10 +95,8 @@ func (d *deployment) check() error {
 			wrong = append(wrong, fmt.Errorf("%s is %q, an ARN of account %s in %s was expected", member, text, d.Account, d.Region))
 		}
 	}
-	for variable := range d.Guardrails {
-		if !slices.Contains(guardrailVariables, variable) {
-			wrong = append(wrong, fmt.Errorf("this version of sespolicy has no guardrail %q", variable))
-		}
+	for _, variable := range guardrail.Unknown(d.Guardrails) {
+		wrong = append(wrong, fmt.Errorf("this version of sespolicy has no guardrail %q", variable))
 	}
 	_, err := newGuardrail(func(variable string) string { return d.Guardrails[variable] })
 	return errors.Join(append(wrong, err)...)

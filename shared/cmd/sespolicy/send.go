@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/guardrail"
 	"sespolicy/shared/printout"
 	"sespolicy/shared/producer"
 )
@@ -69,7 +70,7 @@ func newSendCommand() *cobra.Command {
 func (d *deployment) examiner() (e *examiner, err error) {
 	e = &examiner{queueARN: d.queueARN(), owner: d.owner(), ownAccount: true}
 	if d.Guardrails == nil {
-		e.fence, err = allowAll()
+		e.fence, err = guardrail.New(guardrail.Off())
 	} else {
 		e.fence, err = newGuardrail(func(variable string) string { return d.Guardrails[variable] })
 	}

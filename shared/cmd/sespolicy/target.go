@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sespolicy/shared/guardrail"
 	"sespolicy/shared/local"
 	"sespolicy/shared/redrive"
 )
@@ -189,9 +190,9 @@ func (f *found) ofStack(ctx context.Context, name string) error {
 		parameters[aws.ToString(p.ParameterKey)] = cmp.Or(aws.ToString(p.ResolvedValue), aws.ToString(p.ParameterValue))
 	}
 	f.Guardrails = map[string]string{}
-	for _, variable := range guardrailVariables {
-		if value, ok := parameters[parameterOf(variable)]; ok {
-			f.Guardrails[variable] = value
+	for _, setting := range guardrail.Settings() {
+		if value, ok := parameters[parameterOf(setting.Variable)]; ok {
+			f.Guardrails[setting.Variable] = value
 		}
 	}
 	return nil
