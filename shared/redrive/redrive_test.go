@@ -353,7 +353,7 @@ func TestMoveInterruptedAtTheStart(t *testing.T) {
 					cancel()
 				case "CancelMessageMoveTask":
 					if notFound--; notFound >= 0 {
-						return queue.Fault{Err: &queue.Error{Code: "ResourceNotFoundException", Message: "no", Status: 404}}
+						return queue.Fault{Code: "ResourceNotFoundException", Message: "no", Status: 404}
 					}
 				}
 				return queue.Fault{}
