@@ -84,7 +84,7 @@ func TestViolationsAreInDocumentOrder(t *testing.T) {
 		strings.Replace(statement(`"*"`, `,"Sid":"a","Sid":"b"`), `"Allow"`, `"permit"`, 1) + `]}`
 	quoted, _ := json.Marshal(policy)
 	want := "effect-value /Policy/Statement/0/Effect, effect-value /Policy/Statement/1/Effect, " +
-		"ALLOW_PUBLIC_PRINCIPAL /Policy/Statement/1/Principal, ALLOW_BROAD_DENY /Policy/Statement/1/Principal, duplicate-member /Policy/Statement/1/Sid"
+		"ALLOW_PUBLIC_PRINCIPAL /Policy/Statement/1/Principal, duplicate-member /Policy/Statement/1/Sid"
 	for body, want := range map[string]string{
 		`{"Policy":` + policy + `,"Identity":"a.com","PolicyName":"P"}`:                             "InvalidPolicy: " + want,
 		`{"Policy":` + policy + `,` + "\n" + `"Identity":"?","PolicyName":"P"}`:                     "InvalidIdentity: " + want + ", identity /Identity",
