@@ -46,16 +46,16 @@ import (
 type Answer int
 
 const (
-	// NotAllowed: no statement allows the request. For a principal of the
+	// NotAllowed means that no statement allows the request. For a principal of the
 	// identity's own account, IAM permissions alone can still allow it: see
 	// [Decision.OwnAccount]. For any other principal it means no, and so
 	// whether a Deny applies as well is left open.
 	NotAllowed Answer = iota
-	// Allowed: a statement allows the request and none denies it.
+	// Allowed means that a statement allows the request and none denies it.
 	Allowed
-	// Denied: a statement denies the request.
+	// Denied means that a statement denies the request.
 	Denied
-	// Unknown: it depends on [Decision.Keys] and [Decision.Doubts].
+	// Unknown means that it depends on [Decision.Keys] and [Decision.Doubts].
 	Unknown
 )
 

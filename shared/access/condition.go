@@ -99,8 +99,9 @@ func (c *Condition) ruledOut(q *question, against []expanded) bool {
 		return false
 	}
 	for _, e := range against {
-		fields, found := e.pattern, true
+		fields := e.pattern
 		for range 4 {
+			var found bool
 			if _, fields, found = fields.cut(); !found {
 				return false
 			}

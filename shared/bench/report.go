@@ -97,7 +97,7 @@ func (r report) missed() []goal {
 	var list []goal
 	for _, s := range r.Sections {
 		for _, g := range s.Goals {
-			if !(g.Value <= g.alarm) { //nolint:staticcheck // a missing value, NaN, is a miss
+			if !(g.Value <= g.alarm) { // a missing value, NaN, is a miss
 				list = append(list, g)
 			}
 		}

@@ -21,8 +21,8 @@ func (c *checker) resource(n document.Node) {
 		return
 	}
 	c.resourceParts(n)
-	text, comparable := c.filledIn(text)
-	if c.id.Name == "" || !comparable {
+	text, complete := c.filledIn(text)
+	if c.id.Name == "" || !complete {
 		return
 	}
 	switch c.id.Relation(text) {
@@ -99,9 +99,9 @@ func isUnfilled(text, name string) bool {
 }
 
 // filledIn returns a resource with values for the placeholders and the impossible
-// account in it, so that the rest can be compared with the identity. comparable is
+// account in it, so that the rest can be compared with the identity. complete is
 // false if that says nothing, because the name of the identity is a placeholder.
-func (c *checker) filledIn(text string) (filled string, comparable bool) {
+func (c *checker) filledIn(text string) (filled string, complete bool) {
 	f := identityFields(text)
 	if f == nil {
 		return text, true
@@ -133,6 +133,6 @@ func (c *checker) suggestARN(f document.Fault) document.Fault {
 
 // isIdentity reports whether a resource is or covers the identity, or may.
 func (c *checker) isIdentity(n document.Node) bool {
-	text, comparable := c.filledIn(n.Text())
-	return c.id.Name == "" || !comparable || c.id.Relation(text) != identity.Other
+	text, complete := c.filledIn(n.Text())
+	return c.id.Name == "" || !complete || c.id.Relation(text) != identity.Other
 }

@@ -11,12 +11,12 @@ import (
 type Answer int
 
 const (
-	// Open: no condition says it, anybody meets the conditions.
+	// Open means that no condition says it: anybody meets the conditions.
 	Open Answer = iota
-	// Unclear: a condition may say it, depending on how SES reads it, or no call
+	// Unclear means that a condition may say it, depending on how SES reads it, or no call
 	// at all meets it. A warning stays silent, a guardrail refuses.
 	Unclear
-	// Fixed: at least one condition names accounts, organizations or resources.
+	// Fixed means that at least one condition names accounts, organizations or resources.
 	Fixed
 )
 

@@ -6,39 +6,44 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"sespolicy/shared/policy/known"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
-
-func run(files []string, out, errs io.Writer) int {
-	if len(files) == 0 {
-		fmt.Fprintln(errs, "which file? It must be the JSON of the service authorization reference for ses")
-		return 2
+func main() {
+	lines, err := run(os.Args[1:])
+	for _, line := range lines {
+		fmt.Println(line)
 	}
-	status := 0
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	case len(lines) > 0:
+		os.Exit(1)
+	}
+	fmt.Printf("the list of %s agrees\n", known.Get().Date)
+}
+
+// run returns the differences.
+func run(files []string) ([]string, error) {
+	if len(files) == 0 {
+		return nil, errors.New("no file was given, expected the JSON of the service authorization reference for ses")
+	}
+	var lines []string
 	for _, file := range files {
 		source, err := os.ReadFile(file)
 		if err != nil {
-			fmt.Fprintln(errs, err)
-			return 2
+			return nil, err
 		}
-		lines, err := known.Compare(known.Get(), source)
+		found, err := known.Compare(known.Get(), source)
 		if err != nil {
-			fmt.Fprintf(errs, "%s: %v\n", file, err)
-			return 2
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		for _, line := range lines {
-			fmt.Fprintln(out, line)
-			status = 1
-		}
+		lines = append(lines, found...)
 	}
-	if status == 0 {
-		fmt.Fprintf(out, "the list of %s agrees\n", known.Get().Date)
-	}
-	return status
+	return lines, nil
 }
