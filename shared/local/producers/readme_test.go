@@ -12,7 +12,7 @@ import (
 	"sespolicy/shared/local"
 )
 
-const readme = "../../../README.md"
+const readme = "../../../events/README.md"
 
 // example is the first fenced block of a kind under a heading of the README.
 func example(t *testing.T, text, heading, kind string) string {
@@ -38,14 +38,14 @@ func TestExamplesOfTheReadme(t *testing.T) {
 	request, _, _ = strings.Cut(request, "\nEND\n")
 
 	var schedule struct{ Input string }
-	if err := json.Unmarshal([]byte(example(t, text, "### Scheduler", "json")), &schedule); err != nil {
+	if err := json.Unmarshal([]byte(example(t, text, "## Scheduler", "json")), &schedule); err != nil {
 		t.Fatal(err)
 	}
-	pipe := strings.NewReplacer("<$.body.domain>", "example.com", "<$.body.account>", "111122223333").Replace(example(t, text, "### Pipes", "json"))
+	pipe := strings.NewReplacer("<$.body.domain>", "example.com", "<$.body.account>", "111122223333").Replace(example(t, text, "## Pipes", "json"))
 	var state struct {
 		Parameters struct{ MessageBody json.RawMessage }
 	}
-	if err := json.Unmarshal([]byte(example(t, text, "### Step Functions", "json")), &state); err != nil {
+	if err := json.Unmarshal([]byte(example(t, text, "## Step Functions", "json")), &state); err != nil {
 		t.Fatal(err)
 	}
 	token := strings.Repeat("AQCEAAAAKgAAAAMA", 8)
@@ -71,7 +71,7 @@ func TestExamplesOfTheReadme(t *testing.T) {
 	var template map[string]struct {
 		Properties map[string]any `yaml:"Properties"`
 	}
-	if err := yaml.Unmarshal([]byte(example(t, text, "### CloudFormation and CDK", "yaml")), &template); err != nil {
+	if err := yaml.Unmarshal([]byte(example(t, text, "## CloudFormation and CDK", "yaml")), &template); err != nil {
 		t.Fatal(err)
 	}
 	properties := resolve(template["SendingPolicy"].Properties, map[string]string{
