@@ -1,5 +1,5 @@
 // Package account reads the sending authorization policies that are on an
-// account's SES identities, and compares policies by meaning.
+// account's SES identities. Package meaning, below it, compares them.
 //
 // It uses SES v2 (ListEmailIdentities, GetEmailIdentity), which returns the
 // policies of an identity in one call and is not documented as limited to one

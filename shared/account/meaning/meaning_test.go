@@ -1,4 +1,4 @@
-package account_test
+package meaning_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"sespolicy/shared/account"
+	"sespolicy/shared/account/meaning"
 )
 
 const base = `{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::444455556666:role/r"]},` +
@@ -52,13 +52,13 @@ func TestEqual(t *testing.T) {
 		"the order of members":            {reorder(t, base), true},
 	} {
 		t.Run(reason, func(t *testing.T) {
-			if got := account.Equal(base, test.other, "aws"); got != test.want {
+			if got := meaning.Equal(base, test.other, "aws"); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
-			if back := account.Equal(test.other, base, "aws"); back != test.want {
+			if back := meaning.Equal(test.other, base, "aws"); back != test.want {
 				t.Errorf("the other way round: got %v, want %v", back, test.want)
 			}
-			if pretty := account.Pretty(test.other); test.want && (!account.Equal(pretty, base, "aws") || account.Pretty(pretty) != pretty) {
+			if pretty := meaning.Pretty(test.other); test.want && (!meaning.Equal(pretty, base, "aws") || meaning.Pretty(pretty) != pretty) {
 				t.Errorf("pretty is not stable or means something else:\n%s", pretty)
 			}
 		})
@@ -83,11 +83,11 @@ func reorder(t *testing.T, text string) string {
 
 func TestDiffNamesWhatChanged(t *testing.T) {
 	after := strings.Replace(base, `"Sid":"b"`, `"Sid":"c"`, 1)
-	got := account.Diff("before", base, "after", after)
+	got := meaning.Diff("before", base, "after", after)
 	if !strings.Contains(got, `-      "Sid": "b"`) || !strings.Contains(got, `+      "Sid": "c"`) || strings.Contains(got, `-      "Sid": "a"`) {
 		t.Errorf("got\n%s", got)
 	}
-	if got := account.Diff("before", base, "after", strings.ReplaceAll(base, ",", ", ")); got != "" {
+	if got := meaning.Diff("before", base, "after", strings.ReplaceAll(base, ",", ", ")); got != "" {
 		t.Errorf("white space: got\n%s", got)
 	}
 }
@@ -103,15 +103,15 @@ func FuzzEqual(f *testing.F) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		a := randomPolicy(random)
 		b := mutate(random, a)
-		first, err1 := account.Meaning(a, "aws")
-		second, err2 := account.Meaning(b, "aws")
+		first, err1 := meaning.Of(a, "aws")
+		second, err2 := meaning.Of(b, "aws")
 		if err1 != nil || err2 != nil {
 			t.Fatalf("%v, %v\n%s\n%s", err1, err2, a, b)
 		}
 		if got, want := first == second, facts(t, a) == facts(t, b); got != want {
 			t.Fatalf("got %v, want %v\n%s\n%s", got, want, a, b)
 		}
-		if pretty := account.Pretty(a); !account.Equal(a, pretty, "aws") {
+		if pretty := meaning.Pretty(a); !meaning.Equal(a, pretty, "aws") {
 			t.Fatalf("pretty means something else:\n%s\n%s", a, pretty)
 		}
 	})

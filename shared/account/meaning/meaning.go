@@ -1,4 +1,9 @@
-package account
+// Package meaning compares policies by what they mean, and writes them for
+// people. SES rewrites what it stores: it reorders members, collapses lists of
+// one element and turns account ids into root ARNs.
+//
+// It does not judge policies (packages check and access), and it calls nothing.
+package meaning
 
 import (
 	"encoding/json"
@@ -32,17 +37,17 @@ func Equal(a, b, partition string) bool {
 	if a == b {
 		return true
 	}
-	first, err := Meaning(a, partition)
+	first, err := Of(a, partition)
 	if err != nil {
 		return false
 	}
-	second, err := Meaning(b, partition)
+	second, err := Of(b, partition)
 	return err == nil && first == second
 }
 
-// Meaning returns the normal form of a policy: two policies that mean the same
+// Of returns the normal form of a policy: two policies that mean the same
 // have the same. It is JSON with sorted members and sorted lists.
-func Meaning(text, partition string) (string, error) {
+func Of(text, partition string) (string, error) {
 	doc, findings := document.ReadString(text)
 	if doc == nil || len(findings) > 0 || !doc.Root().IsObject() {
 		return "", errUnreadable

@@ -1,4 +1,4 @@
-package account
+package meaning
 
 import (
 	"bytes"
