@@ -75,6 +75,16 @@ func classify(err error) error {
 	return refused
 }
 
+// isInDoubt reports whether an attempt that ended so may have taken effect, then
+// or later: only an answer with a 4xx status says that it has not.
+func isInDoubt(err error) bool {
+	if err == nil {
+		return false
+	}
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return !ok || answer.HTTPStatusCode() < 400 || answer.HTTPStatusCode() >= 500
+}
+
 // speaksOfPrincipal tells SES's "invalid principal" from its other reasons to
 // refuse a policy. SES has one code for all of them, so this is the one place
 // that matches a text. Quoted parts are the requester's own, such as the

@@ -1,6 +1,6 @@
 // Package apply makes the SES calls that put a sending authorization policy on
-// an identity or delete it, at the pace SES allows, and classifies SES's answers
-// into final and transient.
+// an identity, delete it or look it up, at the pace SES allows, and classifies
+// SES's answers into final and transient.
 //
 // It does not check what it sends, and it does not decide how a request ends:
 // package outcome does, from the error returned here.
@@ -10,6 +10,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"sespolicy/shared/message"
+	"sespolicy/shared/outcome"
 )
 
 const (
@@ -86,6 +88,26 @@ func (a *Applier) Apply(ctx context.Context, r message.Request) error {
 	}
 	return classify(err)
 }
+
+// Lookup returns the text of a policy as SES has it; exists is false if the
+// identity has no such policy. The error is an *outcome.Transient: a lookup
+// never decides that a request is refused.
+func (a *Applier) Lookup(ctx context.Context, identity, policyName string) (text string, exists bool, err error) {
+	out, err := a.client.GetIdentityPolicies(ctx, &ses.GetIdentityPoliciesInput{
+		Identity: aws.String(identity), PolicyNames: []string{policyName}})
+	if err == nil {
+		text, exists = out.Policies[policyName]
+		return text, exists, nil
+	}
+	err = fmt.Errorf("looking up the policy %q on %s: %w", policyName, identity, err)
+	if refused, ok := errors.AsType[*outcome.Rejection](classify(err)); ok {
+		return "", false, &outcome.Transient{Cause: outcome.CauseUnknown, Err: refused}
+	}
+	return "", false, classify(err)
+}
+
+// Fits reports whether a call could begin now and end before ctx does.
+func (a *Applier) Fits(ctx context.Context) bool { return a.pace.fits(ctx) }
 
 // TakeStats returns the statistics since the last TakeStats.
 func (a *Applier) TakeStats() Stats { return a.pace.take() }

@@ -94,7 +94,7 @@ func TestPaceRunsFromEndToStart(t *testing.T) {
 		if want := "[0s 1.07s 2.14s 3.21s]"; fmt.Sprint(starts) != want {
 			t.Errorf("attempts started at %v, want %s", starts, want)
 		}
-		if stats := a.TakeStats(); stats != (apply.Stats{Waited: 3 * time.Second, Throttled: 1}) {
+		if stats := a.TakeStats(); stats != (apply.Stats{Waited: 3 * time.Second, Throttled: 1, InDoubt: 1}) {
 			t.Errorf("stats %+v", stats)
 		}
 		if stats := a.TakeStats(); stats != (apply.Stats{}) {

@@ -39,6 +39,7 @@ type Pace struct {
 type Stats struct {
 	Waited    time.Duration // how long attempts waited for their turn
 	Throttled int           // attempts that SES refused for coming too soon
+	InDoubt   int           // attempts that may have taken effect: no answer of SES came, or one of a failing service
 }
 
 // NewPace is a pace of one attempt per interval, none longer than attempt.
@@ -71,17 +72,39 @@ func (p *Pace) handle(ctx context.Context, in middleware.FinalizeInput, next mid
 	if api, ok := errors.AsType[smithy.APIError](err); ok && throttled[api.ErrorCode()] {
 		p.stats.Throttled++
 	}
+	if isInDoubt(err) {
+		p.stats.InDoubt++
+	}
 	return out, metadata, err
+}
+
+// fits reports whether an attempt could begin and end before the context does.
+func (p *Pace) fits(ctx context.Context) bool {
+	<-p.turn
+	defer func() { p.turn <- struct{}{} }()
+	return ctx.Err() == nil && p.ends(ctx, p.pause())
+}
+
+// pause is how long the next attempt has to wait.
+func (p *Pace) pause() time.Duration {
+	if p.last.IsZero() {
+		return 0
+	}
+	return max(0, time.Until(p.last.Add(p.interval)))
+}
+
+// ends reports whether an attempt that begins after the pause ends before the
+// context does, even if it takes as long as it may.
+func (p *Pace) ends(ctx context.Context, pause time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) >= pause+p.attempt
 }
 
 // wait returns when an attempt may begin. It gives up at once if the attempt
 // might not end before the context does: nothing would read its answer.
 func (p *Pace) wait(ctx context.Context) error {
-	pause := time.Duration(0)
-	if !p.last.IsZero() {
-		pause = max(0, time.Until(p.last.Add(p.interval)))
-	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause+p.attempt {
+	pause := p.pause()
+	if !p.ends(ctx, pause) {
 		return &outcome.Transient{Cause: outcome.CauseNoTime}
 	}
 	if pause == 0 {
