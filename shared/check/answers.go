@@ -11,8 +11,8 @@ const RuleTaskToken = "task-token"
 
 // Answers says where a deployment may send answers.
 type Answers struct {
-	// Region is the deployment's: response URLs must be in its partition. If it
-	// is empty, those of all partitions pass.
+	// Region is the deployment's: response URLs must be in it, for a stack sends
+	// to a topic of its own Region. If it is empty, those of all Regions pass.
 	Region string
 	// S3Endpoint is where all response buckets are instead (AWS_ENDPOINT_URL_S3);
 	// empty on AWS.

@@ -14,8 +14,9 @@ import (
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
 const bucketPrefix = "cloudformation-custom-resource-response-"
 
-// partition is a partition's Regions and domain.
+// partition is a partition's name, Regions and domain.
 type partition struct {
+	name   string
 	region func() *regexp.Regexp
 	domain string
 	global bool // s3.amazonaws.com is this partition's S3
@@ -24,14 +25,14 @@ type partition struct {
 // partitions are all of them. A new Region needs no change here, a new partition
 // does.
 var partitions = []partition{
-	{pattern(`^cn-[a-z]+-[0-9]+$`), "amazonaws.com.cn", false},
-	{pattern(`^us-gov-[a-z]+-[0-9]+$`), "amazonaws.com", false},
-	{pattern(`^us-iso-[a-z]+-[0-9]+$`), "c2s.ic.gov", false},
-	{pattern(`^us-isob-[a-z]+-[0-9]+$`), "sc2s.sgov.gov", false},
-	{pattern(`^eu-isoe-[a-z]+-[0-9]+$`), "cloud.adc-e.uk", false},
-	{pattern(`^us-isof-[a-z]+-[0-9]+$`), "csp.hci.ic.gov", false},
-	{pattern(`^eusc-[a-z]+-[a-z]+-[0-9]+$`), "amazonaws.eu", false},
-	{pattern(`^[a-z]{2}-[a-z]+-[0-9]+$`), "amazonaws.com", true},
+	{"aws-cn", pattern(`^cn-[a-z]+-[0-9]+$`), "amazonaws.com.cn", false},
+	{"aws-us-gov", pattern(`^us-gov-[a-z]+-[0-9]+$`), "amazonaws.com", false},
+	{"aws-iso", pattern(`^us-iso-[a-z]+-[0-9]+$`), "c2s.ic.gov", false},
+	{"aws-iso-b", pattern(`^us-isob-[a-z]+-[0-9]+$`), "sc2s.sgov.gov", false},
+	{"aws-iso-e", pattern(`^eu-isoe-[a-z]+-[0-9]+$`), "cloud.adc-e.uk", false},
+	{"aws-iso-f", pattern(`^us-isof-[a-z]+-[0-9]+$`), "csp.hci.ic.gov", false},
+	{"aws-eusc", pattern(`^eusc-[a-z]+-[a-z]+-[0-9]+$`), "amazonaws.eu", false},
+	{"aws", pattern(`^[a-z]{2}-[a-z]+-[0-9]+$`), "amazonaws.com", true},
 }
 
 // pattern is a regular expression, compiled lazily: at the start they would cost
@@ -47,7 +48,7 @@ var hostForms = []string{"%s.s3.%s.%s", "%s.s3-%s.%s"} // bucket, Region, domain
 const globalForm = "%s.s3.%s" // bucket, domain
 
 // permits checks a response URL. Anyone who can send a message chooses it, so the
-// scheme and the whole host must be those of a response bucket of this partition:
+// scheme and the whole host must be those of a response bucket of this Region, here us-east-1 and eu-west-1:
 //
 //	https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/…             yes
 //	https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/…   yes
@@ -69,7 +70,7 @@ func (a Answers) permits(u *url.URL) error {
 		return nil
 	}
 	if own := partitionOf(a.Region); own != nil {
-		return fmt.Errorf("got a ResponseURL that is not https at a CloudFormation response bucket of this partition, expected a host like %s",
+		return fmt.Errorf("got a ResponseURL that is not https at a CloudFormation response bucket of this Region, expected a host like %s",
 			fmt.Sprintf(hostForms[0], bucketName(a.Region), a.Region, own.domain))
 	}
 	return errors.New("got a ResponseURL that is not https at a CloudFormation response bucket")
@@ -82,24 +83,33 @@ func (a Answers) isBucket(host string) bool {
 	if !strings.HasPrefix(name, bucketPrefix) {
 		return false
 	}
+	own := partitionOf(a.Region)
+	if own != nil {
+		return own.isBucket(host, a.Region)
+	}
 	// Without a Region in the host, the bucket's name is all there is, and anyone
 	// can own a name that CloudFormation does not use.
-	own := partitionOf(a.Region)
-	for _, region := range []string{"us-east-1", a.Region} {
-		if (own == nil || own.global) && host == fmt.Sprintf(globalForm, bucketName(region), "amazonaws.com") {
-			return true
-		}
+	if host == fmt.Sprintf(globalForm, bucketName("us-east-1"), "amazonaws.com") {
+		return true
 	}
 	for i := range partitions {
 		p := &partitions[i]
 		region := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSuffix(rest, "."+p.domain), "s3."), "s3-")
-		if own != nil && p != own || partitionOf(region) != p {
-			continue
+		if partitionOf(region) == p && p.isBucket(host, region) {
+			return true
 		}
-		for _, form := range hostForms {
-			if host == fmt.Sprintf(form, bucketName(region), region, p.domain) {
-				return true
-			}
+	}
+	return false
+}
+
+// isBucket reports whether a host is the response bucket of that Region.
+func (p *partition) isBucket(host, region string) bool {
+	if p.global && host == fmt.Sprintf(globalForm, bucketName(region), p.domain) {
+		return true
+	}
+	for _, form := range hostForms {
+		if host == fmt.Sprintf(form, bucketName(region), region, p.domain) {
+			return true
 		}
 	}
 	return false
@@ -113,6 +123,15 @@ func partitionOf(region string) *partition {
 		}
 	}
 	return nil
+}
+
+// Partition is the name of the Region's partition, such as aws-cn; aws if the
+// Region is in none that is known.
+func Partition(region string) string {
+	if p := partitionOf(region); p != nil {
+		return p.name
+	}
+	return "aws"
 }
 
 func bucketName(region string) string {

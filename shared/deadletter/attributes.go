@@ -155,6 +155,16 @@ func Answered(attributes map[string]events.SQSMessageAttribute) string {
 	return ""
 }
 
+// Source is the id of the message that a redriven letter was written for; empty
+// for a message that is no letter, and for a letter with the smallest reason. It
+// is a claim: anybody can send a message with these attributes.
+func Source(attributes map[string]events.SQSMessageAttribute) string {
+	if _, ok := reasonOf(attributes); !ok {
+		return ""
+	}
+	return aws.ToString(attributes[SourceMessageID].StringValue)
+}
+
 // join is the sender's attributes and the reason as SQS takes them: side by side
 // if they fit, else with the sender's packed into one.
 func join(sender map[string]events.SQSMessageAttribute, reason map[string]string) map[string]types.MessageAttributeValue {

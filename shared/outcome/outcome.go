@@ -27,7 +27,8 @@ const (
 	// Rejected means it cannot be applied: dead-letter queue, reply, delete.
 	Rejected
 	// Superseded means a newer request for the same identity and policy name
-	// was applied: reply, delete.
+	// was applied: reply, delete. A stack's request has failed with that, unless
+	// the newer one is its own.
 	Superseded
 )
 
@@ -39,10 +40,11 @@ func (k Kind) String() string {
 // Outcome is how one delivery of a request ended.
 type Outcome struct {
 	Kind       Kind
-	Code       string            // a rejection's code, or a retry's cause; empty otherwise
+	Code       string            // a rejection's code, a retry's cause, or AnswerUndelivered beside an effect; empty otherwise
 	Message    string            // what was wrong and what to do, for the requester
 	Violations []finding.Finding // all of them, in the order of the text; only if rejected
 	Delay      time.Duration     // how long the message stays hidden; only for a retry
+	Own        bool              // superseded by a request of the same stack
 }
 
 // Of decides the outcome of a request from the error that its last step
@@ -88,8 +90,3 @@ func (o Outcome) Last(receives int) Outcome {
 func (o Outcome) IsTold() bool {
 	return o.Kind != Retry && o.Code != Expired && o.Code != AlreadyAnswered
 }
-
-// HoldsOlder reports whether older requests for the same identity and policy
-// name must wait: this one is retried, or gave up without knowing whether SES
-// took its change.
-func (o Outcome) HoldsOlder() bool { return o.Kind == Retry || o.Code == RetriesExhausted }

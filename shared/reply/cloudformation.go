@@ -17,6 +17,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"sespolicy/shared/message"
+	"sespolicy/shared/outcome"
 )
 
 const (
@@ -67,7 +68,7 @@ func newStackAnswer(r Result) cfn.Response {
 	switch {
 	case r.failed():
 		answer.Status = cfn.StatusFailed
-		answer.Reason = r.Outcome.Code + ": " + r.Outcome.Message
+		answer.Reason = reason(r.Outcome)
 	case request.RequestType != cfn.RequestDelete:
 		answer.Data = map[string]any{ // for Fn::GetAtt
 			"Identity":   r.Message.Request.Identity.Name,
@@ -75,6 +76,14 @@ func newStackAnswer(r Result) cfn.Response {
 		}
 	}
 	return answer
+}
+
+// reason says why a request failed. CloudFormation requires one.
+func reason(o outcome.Outcome) string {
+	if o.Kind == outcome.Superseded {
+		return "Superseded: a newer request from elsewhere was applied to the same policy, so this one has no effect"
+	}
+	return o.Code + ": " + o.Message
 }
 
 // physicalResourceID is the id of the resource after the outcome. A failed
@@ -153,8 +162,11 @@ func (r *Replier) put(ctx context.Context, target *url.URL, body []byte) (again 
 	switch {
 	case answer.StatusCode < http.StatusMultipleChoices:
 		return false, nil
-	case answer.StatusCode >= http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests:
+	case answer.StatusCode >= http.StatusInternalServerError, answer.StatusCode == http.StatusTooManyRequests, answer.StatusCode == http.StatusRequestTimeout:
 		return true, fmt.Errorf("status %d", answer.StatusCode)
+	case answer.StatusCode >= http.StatusBadRequest:
+		// The URL is its own authorization: the bucket refuses it, not this deployment's role.
+		return false, fmt.Errorf("status %d: %w", answer.StatusCode, ErrNobodyWaits)
 	}
-	return false, fmt.Errorf("status %d", answer.StatusCode)
+	return false, fmt.Errorf("status %d", answer.StatusCode) // a redirect, which is not followed
 }

@@ -94,7 +94,8 @@ func TestResponses(t *testing.T) {
 		data        map[string]any
 	}{
 		{"a create", "Create", "", applied, "SUCCESS", "example.com/MyPolicy", attributes},
-		{"a create that a newer request overtook", "Create", "", outcome.Outcome{Kind: outcome.Superseded}, "SUCCESS", "example.com/MyPolicy", attributes},
+		{"a create that its own stack overtook", "Create", "", outcome.Outcome{Kind: outcome.Superseded, Own: true}, "SUCCESS", "example.com/MyPolicy", attributes},
+		{"a create that somebody else overtook", "Create", "", outcome.Outcome{Kind: outcome.Superseded}, "FAILED", "nothing-made-for-Policy", nil},
 		{"a create that failed made nothing", "Create", "", rejected, "FAILED", nothing, nil},
 		{"an update in place", "Update", "example.com/MyPolicy", applied, "SUCCESS", "example.com/MyPolicy", attributes},
 		{"an update to another name is a replacement", "Update", "example.com/Old", applied, "SUCCESS", "example.com/MyPolicy", attributes},
@@ -188,6 +189,21 @@ func faults(bucket *response.Bucket, count int, fault response.Fault) *int {
 	return &seen
 }
 
+// The URL is its own authorization, so what the bucket refuses it refuses for
+// good. A status that may pass, and a redirect, are retried.
+func TestWhichAnswersOfTheBucketAreFinal(t *testing.T) {
+	for status, final := range map[int]bool{400: true, 403: true, 404: true, 405: true, 408: false, 429: false, 500: false, 503: false, 307: false} {
+		synctest.Test(t, func(t *testing.T) {
+			bucket := response.New()
+			faults(bucket, 100, response.Fault{Status: status})
+			err := New(at(endpoint, wire.Client{Handler: bucket}), "").Answer(t.Context(), ended(asked("Create", ""), applied))
+			if err == nil || errors.Is(err, ErrNobodyWaits) != final {
+				t.Errorf("status %d: got %v", status, err)
+			}
+		})
+	}
+}
+
 func TestPutIsRetriedInsideTheTime(t *testing.T) {
 	const never = 100
 	for _, tt := range []struct {
@@ -207,7 +223,6 @@ func TestPutIsRetriedInsideTheTime(t *testing.T) {
 		{"one that hangs", response.Fault{Hang: true}, 1, time.Minute, 2, 3200 * time.Millisecond, true},
 		{"always hanging", response.Fault{Hang: true}, never, time.Minute, 3, 9600 * time.Millisecond, false},
 		{"always hanging, two seconds left", response.Fault{Hang: true}, never, 2 * time.Second, 1, 2 * time.Second, false},
-		{"refused for good", response.Fault{Status: 403}, never, time.Minute, 1, 0, false},
 		{"sent elsewhere", response.Redirect(endpoint + "/elsewhere"), never, time.Minute, 1, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

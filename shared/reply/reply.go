@@ -32,7 +32,10 @@ import (
 const answerTimeout = 10 * time.Second
 
 // ErrNobodyWaits says that an answer can never be delivered: the task has timed
-// out or its execution was stopped. The request's outcome stands.
+// out or its execution was stopped, or the response bucket refuses the URL, which
+// has expired or never was CloudFormation's. The request's outcome stands. What
+// the deployment is at fault for, such as a permission that its role lacks, is
+// another error.
 var ErrNobodyWaits = errors.New("nobody waits for the answer any more")
 
 // Result is what became of one request.
@@ -85,8 +88,17 @@ func (r *Replier) Answer(ctx context.Context, result Result) error {
 }
 
 // failed reports whether the requester is told of a failure. A superseded request
-// has not failed: the newer one would have replaced its change anyway.
-func (r Result) failed() bool { return r.Outcome.Kind == outcome.Rejected }
+// has not failed if the newer one would have replaced its change anyway; but a
+// stack would take itself for the owner of what somebody else put.
+func (r Result) failed() bool {
+	switch r.Outcome.Kind {
+	case outcome.Rejected:
+		return true
+	case outcome.Superseded:
+		return r.AnswerTo == message.Stack && !r.Outcome.Own
+	}
+	return false
+}
 
 // cut shortens text to at most limit bytes of whole characters, and marks the cut
 // with an ellipsis.
