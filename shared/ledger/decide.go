@@ -48,6 +48,7 @@ type Decision struct {
 	// Restore says that the change puts back what a takeover took. If a guardrail
 	// refuses its text, make a deletion of the change.
 	Restore bool
+	Topic   string    // Repair and Restore: the verified topic that the text came through; empty for none
 	Until   time.Time // Wait: the end of the lease
 }
 

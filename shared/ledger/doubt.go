@@ -15,7 +15,7 @@ func (d decider) resolveDoubt(verdict Decision) Decision {
 	if d.shows(current) || !d.showsAttempt(name) {
 		return verdict
 	}
-	return d.underLease(Decision{Do: Apply, Change: current, Repair: true, Outcome: verdict.Outcome})
+	return d.underLease(Decision{Do: Apply, Change: current, Repair: true, Topic: d.policies[name].By.Topic, Outcome: verdict.Outcome})
 }
 
 // doubtful is the policy that an attempt of this request may have changed after

@@ -98,7 +98,7 @@ func (d decider) removesNamed(p Policy) bool {
 func (d decider) removal(name Name) Decision {
 	p := d.policies[name]
 	if p.Owner.is(d.Request) && p.Previous != nil {
-		return Decision{Do: Apply, Change: Change{Action: Put, Name: name, Text: p.Previous.Text}, Restore: true}
+		return Decision{Do: Apply, Change: Change{Action: Put, Name: name, Text: p.Previous.Text}, Restore: true, Topic: p.Previous.Owner.Topic}
 	}
 	return Decision{Do: Apply, Change: Change{Action: Delete, Name: name}}
 }

@@ -52,6 +52,16 @@ func (t *transition) open() {
 		}
 		t.entry.Delivery = t.MessageID
 	}
+	t.touch()
+}
+
+// touch makes the entry due without starting over: a step after the decision.
+func (t *transition) touch() {
+	if t.entry.Version == 0 && t.entry.MessageID == "" {
+		t.open()
+		return
+	}
+	t.entryDue = true
 	t.entry.At = t.now
 	t.entry.ExpiresAt = t.now.Add(keepRequests).Unix()
 	t.aliasTo = t.entry.MessageID

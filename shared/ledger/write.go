@@ -93,17 +93,21 @@ func (v *View) Record(ctx context.Context, r Request, o Outcome, inDoubt bool, n
 // NoteLetter records that the dead letter was sent.
 func (v *View) NoteLetter(ctx context.Context, r Request, now time.Time) error {
 	return v.insist(ctx, r, now, func(t *transition) error {
-		t.open()
+		t.touch()
 		t.entry.Letter = true
 		return nil
 	})
 }
 
-// NoteAnswer records that the requester was told, or can never be.
+// NoteAnswer records that the requester was told, or can never be. An effect whose
+// answer was undelivered is a plain effect once the requester was told.
 func (v *View) NoteAnswer(ctx context.Context, r Request, a Answer, now time.Time) error {
 	return v.insist(ctx, r, now, func(t *transition) error {
-		t.open()
+		t.touch()
 		t.entry.Answer = a
+		if a == Told && t.entry.Outcome.Code == AnswerUndelivered {
+			t.entry.Outcome.Code, t.entry.Outcome.Message = "", ""
+		}
 		return nil
 	})
 }
