@@ -6,13 +6,25 @@ import (
 	"time"
 
 	"sespolicy/shared/apply"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/outcome"
+)
+
+const (
+	// ledgerTimeout is the longest that one step of the ledger may take, so that a
+	// table that does not answer costs one request's time and not the batch's.
+	ledgerTimeout = 5 * time.Second
+	// defaultLease is how long a policy is leased without a deadline, when no
+	// Lambda runs the handler.
+	defaultLease = time.Minute
 )
 
 // batch is one batch. It lives as long as one invocation.
 type batch struct {
 	*handler
 	requests []*request
+	view     *ledger.View
+	lease    time.Time // when this invocation has certainly ended
 	// throttled says that SES throttled a call of this batch at every attempt: the
 	// rest of the batch is not tried, since it would spend its receives on the
 	// same answer.
@@ -21,98 +33,94 @@ type batch struct {
 }
 
 // settle brings every request to an outcome: first those that may be applied,
-// key by key, then the refused ones.
+// policy by policy, then the refused ones. Without the ledger nothing is decided.
 func (b *batch) settle(ctx context.Context) {
-	for _, newestFirst := range byKey(b.requests) {
-		b.settleKey(ctx, newestFirst)
+	if len(b.requests) == 0 {
+		return
+	}
+	asked := make([]ledger.Request, len(b.requests))
+	for i, r := range b.requests {
+		asked[i] = r.asked
+	}
+	reading, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	defer cancel()
+	var err error
+	if b.view, err = b.ledger.Read(reading, asked); err != nil {
+		for _, r := range b.requests {
+			b.end(ctx, r, retried(r, outcome.CauseLedger, err))
+		}
+		return
+	}
+	for _, newestFirst := range byPolicy(b.requests) {
+		b.settlePolicy(ctx, newestFirst)
 	}
 	for _, r := range b.requests {
-		if r.Refused != nil {
-			b.end(ctx, r, outcome.Of(r.Refused, r.Receives))
+		if !r.ended {
+			b.end(ctx, r, b.decide(ctx, r))
 		}
 	}
 }
 
-// byKey groups the requests that may be applied by the policy they are about,
-// the newest of each group first, the groups in the order of delivery. Deletes
-// of what was never made are about no policy: each is a group, and they come
-// first, since they cost no call and may cancel a later create.
-func byKey(requests []*request) [][]*request {
-	var groups [][]*request
+// byPolicy groups the requests that may be applied by the policy they are about,
+// the newest of each group first, the groups in the order of delivery. Deletes of
+// what was never made name no policy: each is a group, and they come first, since
+// they may cancel a later create.
+func byPolicy(requests []*request) [][]*request {
+	var unnamed, groups [][]*request
+	place := map[ledger.Name]int{}
 	for _, r := range requests {
-		if r.Refused == nil && r.Request.Nothing {
+		name := ledger.Name{Identity: r.asked.Identity, PolicyName: r.asked.PolicyName}
+		i, ok := place[name]
+		switch {
+		case r.Refused != nil:
+		case r.Request.Nothing:
+			unnamed = append(unnamed, []*request{r})
+		case ok:
+			groups[i] = append(groups[i], r)
+		default:
+			place[name] = len(groups)
 			groups = append(groups, []*request{r})
 		}
 	}
-	place := map[string]int{}
-	for _, r := range requests {
-		if r.Refused != nil || r.Request.Nothing {
+	for _, group := range groups {
+		slices.SortStableFunc(group, func(a, b *request) int { return b.order().Compare(a.order()) })
+	}
+	return append(unnamed, groups...)
+}
+
+// settlePolicy settles the requests for one policy, the newest first. If one is not
+// decided, the older ones wait with it, even if it gives up: SES may yet take it. Before a request is refused because the
+// policy is there, or is somebody else's, the older ones have their turn: they may
+// be the reason.
+func (b *batch) settlePolicy(ctx context.Context, newestFirst []*request) {
+	for i, r := range newestFirst {
+		if r.ended {
 			continue
 		}
-		key := r.Request.Key()
-		i, ok := place[key]
-		if !ok {
-			i = len(groups)
-			place[key] = i
-			groups = append(groups, nil)
+		older := newestFirst[i+1:]
+		if b.view.Decide(r.asked, nil, time.Now()).AfterOlder {
+			b.settlePolicy(ctx, older)
 		}
-		groups[i] = append(groups[i], r)
-	}
-	for _, group := range groups {
-		slices.SortFunc(group, func(a, b *request) int {
-			if a.newer(b) {
-				return -1
-			}
-			return 1
-		})
-	}
-	return groups
-}
-
-// settleKey settles the requests for one policy, the newest first. Once SES has
-// taken one, the older ones are superseded; if one must wait, the older ones
-// wait with it; if one is refused, the next older gets its turn.
-func (b *batch) settleKey(ctx context.Context, newestFirst []*request) {
-	var newer *outcome.Outcome // the last one that decides the older ones
-	for _, r := range newestFirst {
-		var o outcome.Outcome
-		switch {
-		case newer != nil && newer.HoldsOlder():
-			o = outcome.Of(&outcome.Transient{Cause: outcome.CauseOrder}, r.Receives)
-			if newer.Code == outcome.CauseNoTime {
-				o.Delay = 0 // it was not tried either
-			}
-		case newer != nil, b.marks.overtaken(r):
-			o = outcome.Outcome{Kind: outcome.Superseded}
-		default:
-			o = b.try(ctx, r)
-		}
-		o = b.end(ctx, r, o)
-		if o.HoldsOlder() || newer == nil && o.Kind == outcome.Applied {
-			newer = &o
+		v := b.decide(ctx, r)
+		b.end(ctx, r, v)
+		if v.Kind == outcome.Retry {
+			b.hold(ctx, older, v)
+			return
 		}
 	}
 }
 
-// try calls SES, unless there is nothing to do.
-func (b *batch) try(ctx context.Context, r *request) outcome.Outcome {
-	switch {
-	case r.Request.Nothing:
-		b.marks.applied(r)
-		return outcome.Of(nil, r.Receives)
-	case b.throttled:
-		return outcome.Of(&outcome.Transient{Cause: outcome.CauseThrottled}, r.Receives)
+// hold has the older requests wait for a newer one. If that was not tried for
+// lack of time, neither were they.
+func (b *batch) hold(ctx context.Context, older []*request, newer verdict) {
+	for _, r := range older {
+		if r.ended {
+			continue
+		}
+		v := retried(r, outcome.CauseOrder, nil)
+		if newer.Code == outcome.CauseNoTime {
+			v.Delay = 0
+		}
+		b.end(ctx, r, v)
 	}
-	begun := time.Now()
-	err := b.applier.Apply(ctx, r.Request)
-	calls := b.applier.TakeStats()
-	r.call = time.Since(begun) - calls.Waited
-	b.calls.Waited += calls.Waited
-	b.calls.Throttled += calls.Throttled
-	if err == nil {
-		b.marks.applied(r)
-	}
-	o := outcome.Of(err, r.Receives)
-	b.throttled = o.Kind == outcome.Retry && o.Code == outcome.CauseThrottled
-	return o
 }

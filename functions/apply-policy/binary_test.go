@@ -219,18 +219,11 @@ func (b *binary) settleAccounts() {
 	s := b.s
 	instances := make([]*instance, len(b.kills)+1)
 	for i := range instances {
-		instances[i] = &instance{s: s, number: i, taken: map[string][]*asked{}}
+		instances[i] = &instance{s: s, number: i}
 	}
 	at := func(t time.Time) *instance {
 		before, _ := slices.BinarySearchFunc(b.kills, t, time.Time.Compare)
 		return instances[before]
-	}
-	slices.SortStableFunc(b.lines, func(x, y local.Request) int { return x.Time.Compare(y.Time) })
-	for _, line := range b.lines {
-		said := &delivery{asked: s.byID[line.MessageID], receives: line.ReceiveCount, outcome: line.Outcome, code: line.Code, answered: b.done[line.RequestID]}
-		s.deliveries = append(s.deliveries, said)
-		s.checkSaid(at(line.Time), said)
-		s.lines = append(s.lines, lineAt(s, line, said))
 	}
 	slices.SortStableFunc(b.calls, func(x, y madeCall) int { return x.Time.Compare(y.Time) })
 	stored, last := map[string]string{}, map[*instance]time.Time{}
@@ -240,26 +233,22 @@ func (b *binary) settleAccounts() {
 			s.violate(rulePace, key, "two calls within %v", pause)
 		}
 		last[in] = call.Time
-		if before, known := stored[key]; call.stored != before || !known {
-			s.acted = append(s.acted, act{key: key, text: call.stored, instance: in, newest: s.newestDelete(key, call.Time)})
+		if before, known := stored[key]; call.stored != before || !known || call.Code == "" {
+			s.acted = append(s.acted, act{key: key, text: call.stored, instance: in})
 		}
 		stored[key] = call.stored
+	}
+	slices.SortStableFunc(b.lines, func(x, y local.Request) int { return x.Time.Compare(y.Time) })
+	for _, line := range b.lines {
+		said := &delivery{asked: s.byID[line.MessageID], receives: line.ReceiveCount, outcome: line.Outcome, code: line.Code, answered: b.done[line.RequestID]}
+		s.deliveries = append(s.deliveries, said)
+		s.checkSaid(said)
+		s.lines = append(s.lines, lineAt(s, line, said))
 	}
 }
 
 func lineAt(s *simulation, r local.Request, said *delivery) line {
 	return line{r.Time.Sub(s.began), said.key(), fmt.Sprintf("#%d is %s %s (receive %d)", said.number, said.outcome, said.code, said.receives)}
-}
-
-// newestDelete is when the newest delete was sent that a call may have meant.
-func (s *simulation) newestDelete(key string, called time.Time) int64 {
-	sent := int64(0)
-	for _, a := range s.asked {
-		if a.kind == remove && a.key() == key && a.sent <= called.UnixMilli() {
-			sent = max(sent, a.sent)
-		}
-	}
-	return sent
 }
 
 // String is the figures.
@@ -272,7 +261,7 @@ func (b *binary) String() string {
 		codes[strings.TrimSpace("SES "+c.Code)]++
 	}
 	stats := b.stack.Stats()
-	return fmt.Sprintf("%d requests over %d policies ended in %v: %d kills, %d invocations (%d failed), %d receives (%d spent on throttling), deliveries %v, calls %v, %d dead letters with a reason, %d out of receives, %d policies undone by an older request that the new process could not know",
+	return fmt.Sprintf("%d requests over %d policies ended in %v: %d kills, %d invocations (%d failed), %d receives (%d spent on throttling), deliveries %v, calls %v, %d dead letters with a reason, %d out of receives",
 		len(b.s.asked), b.s.scenario.identities*b.s.scenario.names, b.took.Round(100*time.Millisecond), len(b.kills), stats.Invocations, stats.FunctionErrors, stats.Received, stats.Dropped,
-		outcomes, codes, b.s.letters, b.s.exhausted, b.s.undone)
+		outcomes, codes, b.s.letters, b.s.exhausted)
 }

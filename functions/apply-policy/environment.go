@@ -13,6 +13,7 @@ import (
 // Endpoints are the SDK's own (AWS_ENDPOINT_URL_SES and its like).
 const (
 	envDeadLetterQueueURL  = "DEAD_LETTER_QUEUE_URL" // required
+	envLedgerTable         = "LEDGER_TABLE"          // required: the DynamoDB table
 	envMaxReceiveCount     = "MAX_RECEIVE_COUNT"     // required: the request queue's maxReceiveCount
 	envMinCallInterval     = "MIN_CALL_INTERVAL"     // a Go duration; default 1s
 	envEventBusName        = "EVENT_BUS_NAME"        // default none: no events
@@ -31,12 +32,14 @@ const (
 
 // environment is what the function's environment variables say.
 type environment struct {
-	DeadLetterQueueURL  string
-	MaxReceiveCount     int
-	MinCallInterval     time.Duration
-	EventBusName        string
-	AnswerStepFunctions bool
-	Guardrail           *guardrail.Guardrail
+	DeadLetterQueueURL   string
+	LedgerTable          string
+	MaxReceiveCount      int
+	MinCallInterval      time.Duration
+	EventBusName         string
+	AnswerStepFunctions  bool
+	ProtectStackPolicies bool
+	Guardrail            *guardrail.Guardrail
 }
 
 // readEnvironment reads all variables, or reports everything that is wrong with
@@ -45,12 +48,13 @@ func readEnvironment(lookup func(string) string) (environment, error) {
 	v := variables{lookup: lookup}
 	e := environment{
 		DeadLetterQueueURL:  v.required(envDeadLetterQueueURL, "the URL of the dead-letter queue"),
+		LedgerTable:         v.required(envLedgerTable, "the name of the ledger's DynamoDB table"),
 		MaxReceiveCount:     v.receives(envMaxReceiveCount),
 		MinCallInterval:     v.interval(envMinCallInterval),
 		EventBusName:        lookup(envEventBusName),
 		AnswerStepFunctions: v.boolean(envAnswerStepFunctions),
-		Guardrail:           v.guardrail(),
 	}
+	e.Guardrail, e.ProtectStackPolicies = v.guardrail()
 	if len(v.wrong) > 0 {
 		return e, fmt.Errorf("wrong environment variables:\n%w", errors.Join(v.wrong...))
 	}
@@ -110,16 +114,16 @@ func (v *variables) boolean(name string) bool {
 	return false
 }
 
-// guardrail reads the guardrails' variables.
-func (v *variables) guardrail() *guardrail.Guardrail {
+// guardrail reads the guardrails' variables. The ledger enforces one of them,
+// PROTECT_STACK_POLICIES.
+func (v *variables) guardrail() (g *guardrail.Guardrail, protectStackPolicies bool) {
 	config, err := guardrail.Read(v.lookup)
 	if err != nil {
 		v.wrong = append(v.wrong, err)
-		return nil
+		return nil, false
 	}
-	g, err := guardrail.New(config)
-	if err != nil {
+	if g, err = guardrail.New(config); err != nil {
 		v.wrong = append(v.wrong, err)
 	}
-	return g
+	return g, config.ProtectStackPolicies
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // required are the variables without which the function does not start.
-var required = map[string]string{"DEAD_LETTER_QUEUE_URL": "https://sqs/1/Letters", "MAX_RECEIVE_COUNT": "20"}
+var required = map[string]string{"DEAD_LETTER_QUEUE_URL": "https://sqs/1/Letters", "LEDGER_TABLE": "Ledger", "MAX_RECEIVE_COUNT": "20"}
 
 func with(variables map[string]string) func(string) string {
 	all := maps.Clone(required)
@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	}
 	g := e.Guardrail
 	e.Guardrail = nil
-	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", MaxReceiveCount: 20, MinCallInterval: time.Second}
+	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", LedgerTable: "Ledger", MaxReceiveCount: 20, MinCallInterval: time.Second, ProtectStackPolicies: true}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -57,14 +57,14 @@ func rules(g *guardrail.Guardrail) []string {
 func TestSettings(t *testing.T) {
 	e, err := readEnvironment(with(map[string]string{
 		"MAX_RECEIVE_COUNT": "3", "MIN_CALL_INTERVAL": "1500ms", "EVENT_BUS_NAME": "default", "ANSWER_STEP_FUNCTIONS": "true",
-		"ALLOW_PUBLIC_PRINCIPAL": "true", "REQUIRE_MATCHING_RESOURCE": "false",
+		"ALLOW_PUBLIC_PRINCIPAL": "true", "REQUIRE_MATCHING_RESOURCE": "false", "PROTECT_STACK_POLICIES": "false",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	expect(t, "refused", rules(e.Guardrail), "[]")
 	e.Guardrail = nil
-	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", MaxReceiveCount: 3, MinCallInterval: 1500 * time.Millisecond, EventBusName: "default", AnswerStepFunctions: true}
+	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", LedgerTable: "Ledger", MaxReceiveCount: 3, MinCallInterval: 1500 * time.Millisecond, EventBusName: "default", AnswerStepFunctions: true}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -76,15 +76,15 @@ func TestWrongEnvironments(t *testing.T) {
 		variables map[string]string
 		want      string // the variables that the error names
 	}{
-		"nothing required":        {map[string]string{"DEAD_LETTER_QUEUE_URL": "", "MAX_RECEIVE_COUNT": ""}, "DEAD_LETTER_QUEUE_URL MAX_RECEIVE_COUNT"},
+		"nothing required":        {map[string]string{"DEAD_LETTER_QUEUE_URL": "", "LEDGER_TABLE": "", "MAX_RECEIVE_COUNT": ""}, "DEAD_LETTER_QUEUE_URL LEDGER_TABLE MAX_RECEIVE_COUNT"},
 		"no receives":             {map[string]string{"MAX_RECEIVE_COUNT": "0"}, "MAX_RECEIVE_COUNT"},
 		"more than SQS counts":    {map[string]string{"MAX_RECEIVE_COUNT": "1001"}, "MAX_RECEIVE_COUNT"},
 		"no number":               {map[string]string{"MAX_RECEIVE_COUNT": "many"}, "MAX_RECEIVE_COUNT"},
 		"no interval":             {map[string]string{"MIN_CALL_INTERVAL": "0s"}, "MIN_CALL_INTERVAL"},
 		"an interval too long":    {map[string]string{"MIN_CALL_INTERVAL": "45s"}, "MIN_CALL_INTERVAL"},
 		"a number is no duration": {map[string]string{"MIN_CALL_INTERVAL": "1"}, "MIN_CALL_INTERVAL"},
-		"booleans are true or false": {map[string]string{"ALLOW_PUBLIC_PRINCIPAL": "1", "REQUIRE_MATCHING_RESOURCE": "False", "ANSWER_STEP_FUNCTIONS": "yes"},
-			"ALLOW_PUBLIC_PRINCIPAL ANSWER_STEP_FUNCTIONS REQUIRE_MATCHING_RESOURCE"},
+		"booleans are true or false": {map[string]string{"ALLOW_PUBLIC_PRINCIPAL": "1", "REQUIRE_MATCHING_RESOURCE": "False", "ANSWER_STEP_FUNCTIONS": "yes", "PROTECT_STACK_POLICIES": "no"},
+			"ALLOW_PUBLIC_PRINCIPAL ANSWER_STEP_FUNCTIONS PROTECT_STACK_POLICIES REQUIRE_MATCHING_RESOURCE"},
 		"an empty pattern":  {map[string]string{"ALLOWED_IDENTITIES": "a.com,,b.com"}, "ALLOWED_IDENTITIES"},
 		"all of it at once": {map[string]string{"DEAD_LETTER_QUEUE_URL": "", "MIN_CALL_INTERVAL": "-1s", "ALLOW_PUBLIC_PRINCIPAL": "no", "ALLOWED_POLICY_NAMES": "a b"}, "ALLOWED_POLICY_NAMES ALLOW_PUBLIC_PRINCIPAL DEAD_LETTER_QUEUE_URL MIN_CALL_INTERVAL"},
 	} {

@@ -10,6 +10,7 @@ import (
 	"sespolicy/shared/apply"
 	"sespolicy/shared/check"
 	"sespolicy/shared/deadletter"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/reply"
 )
@@ -21,7 +22,7 @@ const (
 	responseReserve = 4 * time.Second
 	eventsReserve   = 3 * time.Second
 	// minTimeout is the shortest time in which a call of SES may begin.
-	minTimeout = responseReserve + apply.AttemptTimeout
+	minTimeout = responseReserve + settleReserve + apply.AttemptTimeout
 )
 
 // handler handles batches. An instance has one, and Lambda calls it for one
@@ -34,7 +35,7 @@ type handler struct {
 	maxReceives        int
 	replies            *reply.Replier
 	visibility         ChangeMessageVisibilityBatchAPIClient
-	marks              *marks
+	ledger             *ledger.Ledger
 	log                *slog.Logger
 	metrics            *metrics
 }
@@ -45,7 +46,10 @@ func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	h.logShortTimeout(ctx)
 	work, cancel := withReserve(ctx, responseReserve)
 	defer cancel()
-	b := batch{handler: h, requests: h.open(event.Records)}
+	b := batch{handler: h, requests: h.open(event.Records), lease: time.Now().Add(defaultLease)}
+	if deadline, ok := ctx.Deadline(); ok {
+		b.lease = deadline
+	}
 	b.settle(work)
 	b.announce(ctx)
 	h.logFailure(ctx, "setting delays", setDelays(ctx, h.visibility, h.deadLetterQueueURL, b.requests))

@@ -19,8 +19,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/wire"
 	"sespolicy/shared/outcome"
 )
@@ -30,6 +34,9 @@ type world struct {
 	*handler
 	ses      *email.Server
 	sqs      *queue.Server
+	table    *table.Server
+	bucket   *response.Bucket // of CloudFormation's answers
+	tasks    *states.Server
 	requests *queue.Queue
 	letters  *queue.Queue
 	out      strings.Builder // log and metrics
@@ -40,16 +47,43 @@ func newWorld(t *testing.T, config guardrail.Config) *world {
 	w := &world{ses: email.New(email.Config{}), sqs: queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://local"})}
 	w.letters = create(t, w.sqs, "DeadLetterQueue", nil)
 	w.requests = create(t, w.sqs, "RequestQueue", map[string]string{"VisibilityTimeout": "360"})
-	front := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Amz-Target") != "" {
-			w.sqs.ServeHTTP(rw, r)
-			return
-		}
-		w.ses.ServeHTTP(rw, r)
-	})
-	cfg := aws.Config{Region: "us-east-1", HTTPClient: &wire.Client{Handler: front}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
+	w.table, w.bucket, w.tasks = newTable(t), response.New(), states.New()
+	cfg := aws.Config{Region: "us-east-1", HTTPClient: &wire.Client{Handler: w}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	w.handler = newHandler(testEnvironment(t, w.letters.URL(), config), cfg, slog.New(slog.NewJSONHandler(&w.out, nil)), &w.out)
 	return w
+}
+
+// ServeHTTP is all of AWS: each call goes to its service.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	serve(r, w.sqs, w.table, w.tasks, w.bucket, w.ses).ServeHTTP(rw, r)
+}
+
+// serve is the service that a call is for.
+func serve(r *http.Request, queues, ledger, tasks, bucket, ses http.Handler) http.Handler {
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case strings.HasPrefix(target, table.TargetPrefix):
+		return ledger
+	case strings.HasPrefix(target, "AWSStepFunctions"):
+		return tasks
+	case target != "":
+		return queues
+	case r.Method == http.MethodPut:
+		return bucket
+	}
+	return ses
+}
+
+// ledgerTable is the table's name.
+const ledgerTable = "Ledger"
+
+func newTable(tb testing.TB) *table.Server {
+	tb.Helper()
+	s := table.New("123456789012", "us-east-1")
+	if err := s.Create(table.Description{Name: ledgerTable, PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}); err != nil {
+		tb.Fatal(err)
+	}
+	return s
 }
 
 // testEnvironment is what the environment of a deployment says, with the
@@ -60,7 +94,7 @@ func testEnvironment(tb testing.TB, deadLetterQueueURL string, config guardrail.
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return environment{DeadLetterQueueURL: deadLetterQueueURL, MaxReceiveCount: 20, MinCallInterval: time.Second, Guardrail: g}
+	return environment{DeadLetterQueueURL: deadLetterQueueURL, LedgerTable: ledgerTable, MaxReceiveCount: 20, MinCallInterval: time.Second, ProtectStackPolicies: true, Guardrail: g}
 }
 
 func create(t *testing.T, s *queue.Server, name string, attributes map[string]string) *queue.Queue {
@@ -213,11 +247,18 @@ func TestAnOlderRequestDoesNotUndoANewerOne(t *testing.T) {
 	})
 }
 
-// stackBody is a stack's request for the resource L, answered nowhere: the
-// tests that use it look at what takes effect.
+const stackID = "arn:aws:cloudformation:us-east-1:123456789012:stack/mail/0a1b2c3d-0000-4000-8000-000000000000"
+
+// stackBody is a request of the stack mail for its resource L. Each has a request
+// id of its own.
 func stackBody(requestType, physicalID, name string) string {
-	return fmt.Sprintf(`{"RequestType":%q,"ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":%q,"ResourceProperties":%s}`,
-		requestType, physicalID, putBody("a.com", name, ""))
+	return stackRequest(stackID, "L", requestType, physicalID, putBody("a.com", name, ""))
+}
+
+func stackRequest(stack, logicalID, requestType, physicalID, properties string) string {
+	id := fmt.Sprintf("%d-%s-%s", time.Now().UnixNano(), requestType, ledger.Digest(stack, logicalID, physicalID, properties))
+	return fmt.Sprintf(`{"RequestType":%q,"ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/%s?X-Amz-Date=%s&X-Amz-Expires=7200&X-Amz-Signature=s","StackId":%q,"RequestId":%q,"LogicalResourceId":%q,"PhysicalResourceId":%q,"ResourceProperties":%s}`,
+		requestType, id, time.Now().UTC().Format("20060102T150405Z"), stack, id, logicalID, physicalID, properties)
 }
 
 // A stack that fails while its create waits deletes by an id of its own making;
@@ -227,8 +268,13 @@ func TestACancelledCreateHasNoEffect(t *testing.T) {
 		w.deliver(t, stackBody("Create", "", "P"), stackBody("Delete", "stack-L-1ABC", "P"), stackBody("Create", "", "Q"))
 		policies := slices.Sorted(maps.Keys(w.ses.Policies()["a.com"]))
 		expect(t, "after one batch", policies, "[Q]")
-		w.ses.SetFault(func(email.Call) email.Fault { return email.Fault{Status: 500, Code: "InternalFailure"} })
-		w.deliver(t, stackBody("Update", "a.com/Q", "R"))
+		w.ses.SetFault(func(c email.Call) email.Fault {
+			if c.Action == "PutIdentityPolicy" {
+				return email.Fault{Status: 500, Code: "InternalFailure", Act: true}
+			}
+			return email.Fault{}
+		})
+		w.deliver(t, stackBody("Create", "", "R"))
 		w.ses.SetFault(nil)
 		w.deliver(t, stackBody("Delete", "stack-L-1ABC", "R"))
 		time.Sleep(outcome.FirstDelay)

@@ -5,10 +5,11 @@
 //
 // One batch goes through batch.settle, top to bottom:
 //
-//	message.Open → check.Request → apply → outcome.Of → dead letter, answer
+//	message.Open → check.Request → ledger.Read
+//	per request: ledger.Decide → intent, SES, settle → dead letter, answer
 //
-// Between batches, an instance remembers the time of its last call and the newest
-// requests it applied; nothing is lost with either.
+// What was applied and what became of each request is in the ledger. Between
+// batches an instance remembers the time of its last call only.
 package main
 
 import (
@@ -22,11 +23,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"sespolicy/shared/account/meaning"
 	"sespolicy/shared/apply"
 	"sespolicy/shared/check"
 	"sespolicy/shared/deadletter"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/reply"
 )
 
@@ -64,8 +68,16 @@ func newHandler(env environment, cfg aws.Config, log *slog.Logger, metricsTo io.
 		maxReceives:        env.MaxReceiveCount,
 		visibility:         queues,
 		replies:            reply.New(cfg, env.EventBusName),
-		marks:              newMarks(),
+		ledger:             newLedger(env, cfg),
 		log:                log,
 		metrics:            &metrics{out: metricsTo, function: lambdacontext.FunctionName},
 	}
+}
+
+// newLedger is the ledger, with the policies compared as SES stores them.
+func newLedger(env environment, cfg aws.Config) *ledger.Ledger {
+	l := ledger.New(dynamodb.NewFromConfig(cfg), env.LedgerTable)
+	l.SharePolicies = !env.ProtectStackPolicies
+	l.Same = func(a, b string) bool { return meaning.Equal(a, b, check.Partition(cfg.Region)) }
+	return l
 }

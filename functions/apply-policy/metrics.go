@@ -19,16 +19,17 @@ const Namespace = "sespolicy"
 // The metrics, each by FunctionName; Rejected also by Code, Retried also by Cause.
 // Identities and policy names are fields of the log, never dimensions.
 const (
-	metricApplied    = "Applied"
-	metricDeleted    = "Deleted"
-	metricRejected   = "Rejected"
-	metricSuperseded = "Superseded"
-	metricRetried    = "Retried"
-	metricThrottled  = "Throttled"  // attempts that SES throttled
-	metricQueueTime  = "QueueTime"  // ms from SentTimestamp to the outcome
-	metricCallTime   = "CallTime"   // ms that a request's SES call took, without waiting for its turn
-	metricPacingTime = "PacingTime" // ms that the batch's SES calls waited for their turn
-	metricBatchSize  = "BatchSize"
+	metricApplied     = "Applied"
+	metricDeleted     = "Deleted"
+	metricRejected    = "Rejected"
+	metricSuperseded  = "Superseded"
+	metricRetried     = "Retried"
+	metricReplyFailed = "ReplyFailed" // requests whose requester could not be told
+	metricThrottled   = "Throttled"   // attempts that SES throttled
+	metricQueueTime   = "QueueTime"   // ms from SentTimestamp to the outcome
+	metricCallTime    = "CallTime"    // ms that a request's SES call took, without waiting for its turn
+	metricPacingTime  = "PacingTime"  // ms that the batch's SES calls waited for their turn
+	metricBatchSize   = "BatchSize"
 )
 
 // The dimensions.
@@ -65,13 +66,16 @@ type directive struct {
 // because a document has one value of each dimension.
 func (m *metrics) write(requests []*request, calls apply.Stats) error {
 	batch := map[string]any{
-		metricApplied: 0, metricDeleted: 0, metricRejected: 0, metricSuperseded: 0, metricRetried: 0,
+		metricApplied: 0, metricDeleted: 0, metricRejected: 0, metricSuperseded: 0, metricRetried: 0, metricReplyFailed: 0,
 		metricThrottled: calls.Throttled, metricPacingTime: calls.Waited.Milliseconds(), metricBatchSize: len(requests),
 	}
 	codes, causes := map[string]int{}, map[string]int{}
 	var queued, called []int64
 	for _, r := range requests {
 		batch[metricOf(r)] = batch[metricOf(r)].(int) + 1
+		if r.replyFailed {
+			batch[metricReplyFailed] = batch[metricReplyFailed].(int) + 1
+		}
 		switch r.outcome.Kind {
 		case outcome.Rejected:
 			codes[r.outcome.Code]++

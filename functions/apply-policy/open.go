@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"sespolicy/shared/check"
-	"sespolicy/shared/deadletter"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -18,23 +17,20 @@ func (h *handler) open(records []events.SQSMessage) []*request {
 	requests := make([]*request, len(records))
 	for i, record := range records {
 		m, source, malformed := message.Open(record)
-		r := &request{Message: m, Verdict: check.Request(m, source, h.rules), index: i}
+		r := &request{Message: m, Verdict: check.Request(m, source, h.rules)}
 		r.Refused = outcome.Join(malformed, r.Refused)
-		if late := tooLate(m); late != nil {
+		if late := expired(m); late != nil {
 			r.Refused = late
 		}
+		r.asked = r.forLedger()
 		requests[i] = r
 	}
 	return requests
 }
 
-// tooLate refuses a request whose requester would not learn that it took effect:
-// a redriven one that was answered before, and one whose stack no longer waits.
-func tooLate(m message.Message) *outcome.Rejection {
-	if told := deadletter.Answered(m.Record.MessageAttributes); told != "" {
-		return &outcome.Rejection{Code: outcome.AlreadyAnswered,
-			Message: told + " was told that this request failed, so it must not take effect now\nsend a new request instead"}
-	}
+// expired refuses a request whose stack no longer waits: it would not learn that
+// it took effect. The ledger looks up first whether it took effect in time.
+func expired(m message.Message) *outcome.Rejection {
 	c := m.CloudFormation
 	if c == nil || m.RequestedAt.IsZero() || time.Since(m.RequestedAt) <= c.Timeout {
 		return nil

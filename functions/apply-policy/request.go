@@ -3,7 +3,11 @@ package main
 import (
 	"time"
 
+	"github.com/aws/aws-lambda-go/cfn"
+
 	"sespolicy/shared/check"
+	"sespolicy/shared/deadletter"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/reply"
@@ -13,18 +17,52 @@ import (
 type request struct {
 	message.Message
 	check.Verdict                 // of what opening the message refused too
-	index         int             // its place in the batch
+	asked         ledger.Request  // the same, for the ledger
 	outcome       outcome.Outcome // how it ended
-	call          time.Duration   // how long its attempts took, without waiting for their turn
+	ended         bool
+	replyFailed   bool          // the answer was not delivered
+	call          time.Duration // how long its attempts took, without waiting for their turn
 }
 
-// newer reports whether r was sent after other: by the queue's SentTimestamp, and
-// within one millisecond by the order of delivery.
-func (r *request) newer(other *request) bool {
-	if !r.Sent.Equal(other.Sent) {
-		return r.Sent.After(other.Sent)
+// forLedger is the request in the ledger's words. The identity is canonical, as
+// in a physical id.
+func (r *request) forLedger() ledger.Request {
+	asked := ledger.Request{
+		MessageID:       r.Record.MessageId,
+		SourceMessageID: deadletter.Source(r.Record.MessageAttributes),
+		BodyDigest:      ledger.Digest(r.Record.Body),
+		Sent:            r.Sent,
+		SenderID:        r.SenderID,
+		TaskToken:       r.TaskToken,
+		Action:          ledger.Action(r.Request.Action),
+		Identity:        r.Request.Identity.Key(),
+		PolicyName:      r.Request.PolicyName,
+		Text:            r.Request.Policy,
 	}
-	return r.index > other.index
+	if r.Message.Topic != nil {
+		asked.NotificationID = r.Message.Topic.MessageID
+	}
+	if c := r.CloudFormation; c != nil {
+		asked.Stack = &ledger.Stack{
+			RequestType: string(c.RequestType), StackID: c.StackID, RequestID: c.RequestID,
+			LogicalID: c.LogicalResourceID, PhysicalID: c.PhysicalResourceID, AdoptExisting: c.AdoptExisting,
+		}
+		if c.RequestType == cfn.RequestCreate {
+			asked.Stack.PhysicalID = ""
+		}
+		if c.ResponseURL != nil {
+			asked.ResponseURL = c.ResponseURL.String()
+		}
+	}
+	if r.Refused != nil {
+		asked.Refusal = &ledger.Outcome{Kind: ledger.Rejected, Code: r.Refused.Code, Message: r.Refused.Message}
+	}
+	return asked
+}
+
+// order is the request's place among those for the same policy.
+func (r *request) order() ledger.Order {
+	return ledger.Order{Millis: r.asked.Sent.UnixMilli(), MessageID: r.asked.MessageID}
 }
 
 // queued is how long the request has been in the queue.

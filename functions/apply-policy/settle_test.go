@@ -62,7 +62,7 @@ func TestAnExhaustedRequestHoldsTheOlderOnes(t *testing.T) {
 			{MessageId: "old", Body: putBody("a.com", "P", "old"), Attributes: map[string]string{"SentTimestamp": "1", "ApproximateReceiveCount": "1"}},
 			{MessageId: "new", Body: putBody("a.com", "P", "new"), Attributes: map[string]string{"SentTimestamp": "2", "ApproximateReceiveCount": "2"}},
 		})
-		b := batch{handler: w.handler, requests: messages}
+		b := batch{handler: w.handler, requests: messages, lease: time.Now().Add(time.Minute)}
 		b.settle(t.Context())
 		expect(t, "the newer", messages[1].outcome.Code, outcome.RetriesExhausted)
 		expect(t, "the older", messages[0].outcome.Code, outcome.CauseOrder)
@@ -82,11 +82,12 @@ func TestALetterSaysWhoSentTheRequestAndWhoIsTold(t *testing.T) {
 		expect(t, "logged sender", w.logged(t, "senderId"), "[AIDAEXAMPLE]")
 
 		// Redriven, it is not applied, and the next letter still says who was told.
-		text := func(value string) events.SQSMessageAttribute {
-			return events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+		redriven := record
+		redriven.MessageId, redriven.MessageAttributes = "2", map[string]events.SQSMessageAttribute{}
+		for name, value := range attributes {
+			redriven.MessageAttributes[name] = events.SQSMessageAttribute{DataType: "String", StringValue: new(value.StringValue)}
 		}
-		batch.Records[0].Body = putBody("a.com", "P", "")
-		batch.Records[0].MessageAttributes = map[string]events.SQSMessageAttribute{"ErrorCode": text("X"), "AnsweredTo": text("CloudFormation")}
+		batch.Records[0] = redriven
 		if _, err := w.handle(t.Context(), batch); err != nil {
 			t.Fatal(err)
 		}

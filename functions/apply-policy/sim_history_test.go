@@ -79,11 +79,6 @@ func (s *simulation) observe(in *instance, body string, ok bool) {
 		s.t.Error(err)
 	}
 	a := act{key: form.Get("Identity") + "/" + form.Get("PolicyName"), text: form.Get("Policy"), instance: in}
-	for _, r := range in.running.records {
-		if meant := s.request(r.MessageId); meant.kind == remove && meant.key() == a.key {
-			a.newest = max(a.newest, meant.sent)
-		}
-	}
 	verdict := "refused"
 	if ok {
 		verdict = "done"
@@ -165,6 +160,6 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 	l.in.running.said = append(l.in.running.said, said)
 	s.deliveries = append(s.deliveries, said)
 	s.note(said.key(), "#%d is %s %s (receive %d, instance %d)", said.number, said.outcome, said.code, said.receives, l.in.number)
-	s.checkSaid(l.in, said)
+	s.checkSaid(said)
 	return nil
 }

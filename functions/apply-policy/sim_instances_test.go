@@ -39,8 +39,7 @@ type instance struct {
 	s       *simulation
 	number  int
 	handler *handler
-	taken   map[string][]*asked // by key: what SES took and said so
-	arrived []time.Time         // its calls of SES, as they arrived
+	arrived []time.Time // its calls of SES, as they arrived
 
 	running  *invocation
 	lastUsed time.Time
@@ -122,7 +121,7 @@ func (f *instances) instance() *instance {
 }
 
 func newInstance(s *simulation, number int) *instance {
-	in := &instance{s: s, number: number, taken: map[string][]*asked{}}
+	in := &instance{s: s, number: number}
 	cfg := aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: network{s, in},
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
@@ -173,7 +172,7 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 		s.handed.add(r.MessageId)
 	}
 	s.note("", "instance %d, batch %d: %s", in.number, v.number, s.numbers(batch.Records))
-	response, err := in.handler.handle(ctx, s.without.batch(in.handler, batch))
+	response, err := in.handler.handle(ctx, s.without.batch(s, batch))
 	if err != nil {
 		return err
 	}

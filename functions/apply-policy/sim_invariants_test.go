@@ -29,8 +29,7 @@ const (
 	// ruleReceives: what is on the dead-letter queue without a reason, or with
 	// RetriesExhausted, has spent all its receives.
 	ruleReceives = "exhausted only without receives left"
-	// ruleSuperseded: nothing is superseded before SES has taken something that
-	// is not older, and the same instance heard it say so.
+	// ruleSuperseded: nothing is superseded before SES has taken something newer.
 	ruleSuperseded = "superseded by what SES took"
 	// ruleBack: no batch has SES do something older than it did for the same batch
 	// before: while a newer request waits, the older ones wait with it.
@@ -46,14 +45,17 @@ const (
 )
 
 // checkSaid checks one outcome as it is logged.
-func (s *simulation) checkSaid(in *instance, said *delivery) {
-	switch said.outcome {
-	case "Applied", "Deleted":
-		in.taken[said.key()] = append(in.taken[said.key()], said.asked)
-	case "Superseded":
-		if !slices.ContainsFunc(in.taken[said.key()], func(t *asked) bool { return t.sent >= said.sent }) {
-			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
-		}
+func (s *simulation) checkSaid(said *delivery) {
+	if said.outcome != "Superseded" {
+		return
+	}
+	newer := func(a act) bool {
+		return a.key == said.key() && slices.ContainsFunc(s.asked, func(b *asked) bool {
+			return b.key() == a.key && b.text == a.text && b.kind.accepted() && b.newer(said.asked)
+		})
+	}
+	if !slices.ContainsFunc(s.acted, newer) {
+		s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
 	}
 }
 
@@ -165,15 +167,9 @@ func (s *simulation) checkEnding(a *asked, e *ending) {
 // of each key asks for.
 //
 // Accepted means: of a kind that SES takes, and not ended on the dead-letter
-// queue alone. Of requests with the same SentTimestamp none is the newest; each
-// is right.
-//
-// Two exceptions are right too. SES may have taken a request that ran out of
-// receives, if its answer or the function's response was lost each time; newer
-// than all that were applied, its policy may stay. And an older request that was
-// still waiting when the instance that knew of the newer one ended replaces it:
-// the documented limitation, which is counted. It is that only if the instance
-// that made the call had never seen SES take anything newer.
+// queue alone. SES may also have taken a request that ran out of receives, if
+// its answer or the function's response was lost each time; newer than all that
+// were applied, its policy may stay.
 func (s *simulation) checkPolicies(endings map[*asked]*ending) {
 	byKey := map[string][]*asked{}
 	for _, a := range s.asked {
@@ -184,65 +180,32 @@ func (s *simulation) checkPolicies(endings map[*asked]*ending) {
 		identity, name, _ := strings.Cut(key, "/")
 		has := stored[identity][name]
 		newest := s.newest(requests, endings)
-		right := slices.ContainsFunc(newest, func(a *asked) bool { return a.text == has })
-		if !right && !s.isExhausted(has, requests, newest, endings) && !s.forgotten(key, newest) {
-			s.violate(rulePolicies, key, "SES has %s, expected one of %v", s.whose(has), newest)
+		wanted := ""
+		if newest != nil {
+			wanted = newest.text
+		}
+		if has != wanted && !s.isExhausted(has, requests, newest, endings) {
+			s.violate(rulePolicies, key, "SES has %s, expected %v", s.whose(has), newest)
 		}
 	}
 }
 
-// newest are the newest accepted requests: all of those with the same
-// SentTimestamp.
-func (s *simulation) newest(requests []*asked, endings map[*asked]*ending) []*asked {
-	var newest []*asked
+// newest is the newest accepted request; nil if there is none.
+func (s *simulation) newest(requests []*asked, endings map[*asked]*ending) *asked {
+	var newest *asked
 	for _, a := range requests {
 		e := endings[a]
-		if !a.kind.accepted() || !e.tookEffect() && e.letters+e.moved > 0 {
-			continue
+		if a.kind.accepted() && (e.tookEffect() || e.letters+e.moved == 0) && (newest == nil || a.newer(newest)) {
+			newest = a
 		}
-		if len(newest) > 0 && a.sent > newest[0].sent {
-			newest = nil
-		}
-		newest = append(newest, a)
 	}
 	return newest
 }
 
 // isExhausted reports whether what SES has is of a request that ran out of
-// receives and is not older than the newest that did not; or nothing, if there
-// is neither.
-func (s *simulation) isExhausted(has string, requests, newest []*asked, endings map[*asked]*ending) bool {
-	if len(newest) == 0 && has == "" {
-		return true
-	}
+// receives and is newer than the newest that did not.
+func (s *simulation) isExhausted(has string, requests []*asked, newest *asked, endings map[*asked]*ending) bool {
 	return slices.ContainsFunc(requests, func(a *asked) bool {
-		return a.kind.accepted() && endings[a].exhausted > 0 && a.text == has && (len(newest) == 0 || a.sent >= newest[0].sent)
+		return a.kind.accepted() && endings[a].exhausted > 0 && a.text == has && (newest == nil || a.newer(newest))
 	})
-}
-
-// forgotten reports whether the last thing that SES did for a key is the
-// documented limitation, and counts it.
-func (s *simulation) forgotten(key string, newest []*asked) bool {
-	last := -1
-	for i, a := range s.acted {
-		if a.key == key {
-			last = i
-		}
-	}
-	if last < 0 || len(newest) == 0 {
-		return false
-	}
-	a := s.acted[last]
-	sent := a.newest
-	for _, other := range s.asked {
-		if a.text != "" && other.text == a.text {
-			sent = other.sent
-		}
-	}
-	knew := slices.ContainsFunc(a.instance.taken[key], func(t *asked) bool { return t.sent > sent })
-	if !knew && sent < newest[0].sent {
-		s.undone++
-		return true
-	}
-	return false
 }

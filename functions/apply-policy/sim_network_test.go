@@ -11,6 +11,7 @@ import (
 	"sespolicy/shared/apply"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/wire"
 )
 
@@ -36,22 +37,28 @@ func (n network) Do(request *http.Request) (*http.Response, error) {
 	if breaks && !v.late {
 		n.s.breakOff(v)
 	}
-	call := n.callQueues
-	if request.Header.Get("X-Amz-Target") == "" {
-		call = n.callSES
+	var response *http.Response
+	var err error
+	switch target := request.Header.Get("X-Amz-Target"); {
+	case target == "":
+		response, err = n.callSES(request)
+	case strings.HasPrefix(target, table.TargetPrefix):
+		response, err = n.call(request, n.s.tables)
+	default:
+		response, err = n.call(request, n.s.queues)
 	}
-	response, err := call(request)
 	if breaks {
 		n.s.breakOff(v)
 	}
 	return response, err
 }
 
-func (n network) callQueues(request *http.Request) (*http.Response, error) {
+// call makes a call of a service that answers at once.
+func (n network) call(request *http.Request, service http.Handler) (*http.Response, error) {
 	if err := n.travel(request.Context()); err != nil {
 		return nil, err
 	}
-	response, err := wire.Client{Handler: n.s.queues}.Do(request)
+	response, err := wire.Client{Handler: service}.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,12 @@ type asked struct {
 }
 
 func (a *asked) key() string { return a.identity + "/" + a.name }
+
+// newer reports whether a counts as sent after b: in one millisecond the message
+// id decides.
+func (a *asked) newer(b *asked) bool {
+	return cmp.Or(cmp.Compare(a.sent, b.sent), cmp.Compare(a.id, b.id)) > 0
+}
 
 func (a *asked) String() string { return fmt.Sprintf("#%d %s %s", a.number, a.kind, a.key()) }
 

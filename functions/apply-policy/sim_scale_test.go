@@ -28,7 +28,7 @@ import (
 )
 
 // The table: go test ./functions/apply-policy -run TestScale -v -table
-var table = flag.Bool("table", false, "drain 100,000 requests under every setting and print the table")
+var printsTable = flag.Bool("table", false, "drain 100,000 requests under every setting and print the table")
 
 // backlog is a number of waiting requests and the settings to drain them with.
 type backlog struct {
@@ -136,12 +136,9 @@ func newOnly(t *testing.T, b backlog, queues *queue.Server, dead *queue.Queue) *
 		}
 	}})
 	ses.SetFault(func(email.Call) email.Fault { return email.Fault{After: b.answer} })
+	tables := &memoryTable{items: map[string]json.RawMessage{}}
 	front := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Amz-Target") != "" {
-			queues.ServeHTTP(w, r)
-			return
-		}
-		ses.ServeHTTP(w, r)
+		serve(r, queues, tables, nil, nil, ses).ServeHTTP(w, r)
 	})
 	h := newHandler(testEnvironment(t, dead.URL(), guardrail.Config{}),
 		aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: wire.Client{Handler: front}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")},
@@ -175,7 +172,7 @@ func (o *only) Invoke(ctx context.Context, payload []byte) (function.Result, err
 // TestScale holds the template's defaults to no false dead letter, with the
 // real handler.
 func TestScale(t *testing.T) {
-	if *table {
+	if *printsTable {
 		printTable(t)
 		return
 	}

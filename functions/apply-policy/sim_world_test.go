@@ -17,6 +17,7 @@ import (
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/template"
 	"sespolicy/shared/local/wire"
 )
@@ -35,18 +36,19 @@ type simulation struct {
 	queues       *queue.Server
 	source, dead *queue.Queue
 	ses          *email.Server
+	tables       *table.Server
 	mapping      *mapping.Mapping
 	instances    *instances
 
-	produced                   atomic.Bool
-	undone, letters, exhausted int
-	lostReceives               atomic.Int64
-	invocations                int
-	deliveries                 []*delivery
-	acted                      []act
-	again                      counts // by message id: what made a request come again after it had ended
-	spent                      counts // by message id: receives whose end is known
-	handed                     counts // by message id: deliveries that the function saw
+	produced           atomic.Bool
+	letters, exhausted int
+	lostReceives       atomic.Int64
+	invocations        int
+	deliveries         []*delivery
+	acted              []act
+	again              counts // by message id: what made a request come again after it had ended
+	spent              counts // by message id: receives whose end is known
+	handed             counts // by message id: deliveries that the function saw
 
 	mu    sync.Mutex
 	asked []*asked
@@ -60,7 +62,6 @@ type act struct {
 	key      string
 	text     string // empty for a delete
 	instance *instance
-	newest   int64 // for a delete: the newest that the batch may have meant
 }
 
 // counts counts by name, from any goroutine.
@@ -185,6 +186,7 @@ func (s *simulation) assemble() {
 	}})
 	s.source, s.dead = createQueues(s.t, s.queues, stack)
 	s.queues.SetFaults(queue.Faults{Call: s.queueFault, Duplicate: s.copyOf, Pick: s.pick})
+	s.tables = newTable(s.t)
 	s.ses = email.New(email.Config{})
 	s.ses.SetFault(s.sesFault)
 	s.instances = &instances{s: s}

@@ -49,7 +49,7 @@ func memory(ctx context.Context, b *bench) (section, error) {
 	}
 	before, after := median(found["BenchmarkUptime"]["heap-KB-before"]), median(found["BenchmarkUptime"]["heap-KB-after"])
 	return section{Name: "memory", Title: "Memory over time",
-		About:   "The heap after a collection, when the marks of what was applied are full (10,000 policies), and 10,000 batches later, each about a policy not seen before.",
+		About:   "The heap after a collection, after 1,000 batches and 10,000 batches later, each about a policy not seen before.",
 		Columns: []string{"KB before", "KB after", "of before"},
 		Lines:   []line{{"this project", []value{value(before), value(after), value(after / before)}}},
 		Goals:   []goal{atMost("memory after 10,000 batches, of before", after/before, 1.05)},

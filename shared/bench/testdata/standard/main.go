@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/ses"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -22,7 +23,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	emails, queues := ses.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	emails, queues, tables := ses.NewFromConfig(cfg), sqs.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
 	lambda.StartHandlerFunc(func(ctx context.Context, in *ses.PutIdentityPolicyInput) (any, error) {
 		if _, err := emails.PutIdentityPolicy(ctx, in); err != nil {
 			return nil, err
@@ -31,6 +32,12 @@ func main() {
 			return nil, err
 		}
 		if _, err := sfn.NewFromConfig(cfg).SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{Output: in.Policy}); err != nil {
+			return nil, err
+		}
+		if _, err := tables.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{}); err != nil {
+			return nil, err
+		}
+		if _, err := tables.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{}); err != nil {
 			return nil, err
 		}
 		return queues.SendMessage(ctx, &sqs.SendMessageInput{MessageBody: in.Policy})
