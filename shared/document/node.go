@@ -209,3 +209,12 @@ func (n Node) Get(name string) Node {
 	c, _ := n.Member(name)
 	return c
 }
+
+// NameSpan is where a member's name stands in the text, quotes included; where the
+// value stands if it has no name.
+func (n Node) NameSpan() (start, end int) {
+	if v := n.at(); v.nameEnd != 0 {
+		return int(v.nameStart), int(v.nameEnd)
+	}
+	return n.Span()
+}

@@ -24,14 +24,19 @@ type Source struct {
 	policyString document.Node   // the policy, if it was written as a string
 }
 
-// InBody returns f with its line and column in the message's body. Findings in
-// a text that is a string inside another, an SNS notification's Message or a
-// policy's text, count their lines within that string.
+// InBody returns f with its path, line and column in the message's body. Findings
+// in a text that is a string inside another, an SNS notification's Message or a
+// policy's text, count their lines within that string. The path goes on inside
+// such a text.
 func (s *Source) InBody(f finding.Finding) finding.Finding {
 	f.Line, f.Column = max(f.Line, 1), max(f.Column, 1)
 	for ; f.Depth > 0; f.Depth-- {
 		if f.Depth <= len(s.strings) {
-			f.Line, f.Column = s.strings[f.Depth-1].OuterPosition(f.Line, f.Column)
+			at := s.strings[f.Depth-1]
+			f.Line, f.Column = at.OuterPosition(f.Line, f.Column)
+			if f.Depth < len(s.strings) || !s.policyString.Exists() { // a policy's paths start at the request
+				f.Path = at.Pointer() + f.Path
+			}
 		}
 	}
 	return f

@@ -17,6 +17,7 @@ const (
 	identitiesPage  = "https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html"
 	responsePage    = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html"
 	jsonPage        = "https://www.rfc-editor.org/rfc/rfc8259"
+	yamlPage        = "https://yaml.org/spec/1.2.2/"
 	overviewPage    = "https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-overview.html"
 )
 
@@ -28,6 +29,8 @@ var rules = map[string]help{
 	"json-syntax":                 {"The text must be JSON.", jsonPage},
 	"json-depth":                  {"The text must not be nested deeper than can be examined.", jsonPage},
 	"json-size":                   {"The text must not be larger than a message of SQS.", jsonPage},
+	"yaml-syntax":                 {"The text must be YAML that JSON can express.", yamlPage},
+	"yaml-limit":                  {"A YAML text must not be larger, nested deeper or repeat more than can be examined.", yamlPage},
 	"duplicate-member":            {"An object must not have a member twice.", jsonPage},
 	"more-findings":               {"There are more findings than are listed.", policyPage},
 	"not-an-object":               {"A request must be a JSON object.", requestPage},

@@ -12,9 +12,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/document"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/printout"
+	"sespolicy/shared/requestfile"
 )
+
+// filesHelp says what files the commands read.
+const filesHelp = "Files are in JSON, YAML or, one a line, NDJSON (.ndjson, .jsonl). They are also read from SQS events as in events/, from\n" +
+	"CloudFormation and SAM templates (each Custom::SESIdentityPolicy), from what terraform show -json prints of a plan, and\n" +
+	"from what aws ses get-identity-policies and aws sesv2 get-email-identity-policies print. A folder means its .json,\n" +
+	".ndjson, .jsonl, .yaml and .yml files and those of the folders in it."
 
 // checkFlags are the flags of check.
 type checkFlags struct {
@@ -26,16 +34,22 @@ type checkFlags struct {
 func newCheckCommand() *cobra.Command {
 	flags := checkFlags{guardrails: guardrailFlags{}}
 	command := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check FILE|FOLDER...",
 		Short: "Check policies and requests in files, without AWS",
-		Long: "Check says of each file, a policy or a whole request, what the function would refuse and what it would warn of.\n" +
+		Long: "Check says of the policies and requests in files what the function would refuse and what it would warn of.\n" +
 			"A file with Identity, PolicyName or Policy, or in an envelope, is a request; any other is a policy. - is standard input.\n\n" +
+			filesHelp + "\n\n" +
+			"What a template or a plan leaves open is not checked: parameters, attributes of resources, values known after apply.\n" +
+			"The account, Region and partition of a template are those of the deployment, if they are known.\n\n" +
 			"A deployment file (sespolicy deployment) says which account, Region and guardrails count. Flags win over it. Without\n" +
 			"one, the guardrails are those of the function's environment variables, if they are set.\n\n" +
 			"The exit status is 0 when nothing was found, 1 when something was (warnings count with --strict), and 2 when a file\n" +
 			"could not be read.",
 		Example: "  sespolicy check policy.json\n" +
-			"  sespolicy check --deployment sespolicy.json --strict requests/*.json\n" +
+			"  sespolicy check --deployment sespolicy.json --strict requests/\n" +
+			"  sespolicy check template.yaml\n" +
+			"  terraform show -json plan.out | sespolicy check -\n" +
+			"  aws sesv2 get-email-identity-policies --email-identity a.com | sespolicy check -\n" +
 			"  sespolicy check --format sarif policies/*.json > findings.sarif\n" +
 			"  jq .Policy request.json | sespolicy check --identity example.com -",
 		Args: func(_ *cobra.Command, names []string) error {
@@ -54,7 +68,7 @@ func newCheckCommand() *cobra.Command {
 	f.StringVar(&flags.queueARN, "queue-arn", "", "the ARN of the request queue, for the account and the Region that identities are in")
 	registerDeployment(command, &flags.deployment)
 	flags.guardrails.register(command)
-	completeFiles(command, "json")
+	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
 	return command
 }
 
@@ -124,11 +138,14 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 	}
 }
 
-// all examines the files, as many at a time as there are processors, and returns
-// them in the order they were named. The error lists those that could not be read.
+// all examines the files and those of folders, as many at a time as there are
+// processors, and returns them in the order they were named. The error lists
+// those that could not be read.
 func (e *examiner) all(names []string, stdin io.Reader) ([]printout.File, error) {
+	names, err := filesOf(names)
 	files := make([]printout.File, len(names))
-	failed := make([]error, len(names))
+	failed := make([]error, len(names)+1)
+	failed[len(names)] = err
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(names)) {
@@ -148,18 +165,41 @@ func (e *examiner) all(names []string, stdin io.Reader) ([]printout.File, error)
 	return files, errors.Join(failed...)
 }
 
+// filesOf are the files that names mean, those of folders included.
+func filesOf(names []string) ([]string, error) {
+	var files []string
+	var failed []error
+	for _, name := range names {
+		if name == standardInput {
+			files = append(files, name)
+			continue
+		}
+		found, err := requestfile.Names(name)
+		files = append(files, found...)
+		failed = append(failed, err)
+	}
+	return files, errors.Join(failed...)
+}
+
 // standardInput is the argument that stands for it.
 const standardInput = "-"
 
+// read reads a file or standard input: not more of it than is examined, and the
+// byte more that says so.
 func read(name string, stdin io.Reader) ([]byte, error) {
 	if name == standardInput {
-		text, err := io.ReadAll(stdin)
+		text, err := io.ReadAll(io.LimitReader(stdin, document.MaxText+1))
 		if err != nil {
 			return nil, fmt.Errorf("reading standard input: %w", err)
 		}
 		return text, nil
 	}
-	return os.ReadFile(name)
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, document.MaxText+1))
+	return text, errors.Join(err, file.Close())
 }
 
 func shown(name string) string {

@@ -104,8 +104,8 @@ func TestCheckRequests(t *testing.T) {
 		{"an object", request(faulty), `"Permit"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
 		{"a string", request(quoted(faulty)), `\"Permit\"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
 		{"a string that is not JSON", request(quoted(`{"é":,}`)), `,}`, []string{"error json-syntax /Policy/é"}},
-		{"a string in a string", notification(request(quoted(faulty))), `\\\"Permit\\\"`, []string{"error effect-value /Policy/Statement/0/Effect"}},
-		{"an object in a string", notification(event(request(faulty))), `\"Permit\"`, []string{"error effect-value /detail/Policy/Statement/0/Effect"}},
+		{"a string in a string", notification(request(quoted(faulty))), `\\\"Permit\\\"`, []string{"error effect-value /Message/Policy/Statement/0/Effect"}},
+		{"an object in a string", notification(event(request(faulty))), `\"Permit\"`, []string{"error effect-value /Message/detail/Policy/Statement/0/Effect"}},
 	} {
 		_, got := checked(t, file(t, test.text))
 		if test.at != "" {

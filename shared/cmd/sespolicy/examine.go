@@ -18,6 +18,7 @@ import (
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/policy"
 	"sespolicy/shared/printout"
+	"sespolicy/shared/requestfile"
 )
 
 // examiner checks texts as the function would.
@@ -30,41 +31,45 @@ type examiner struct {
 	ownAccount bool
 }
 
-// examine checks a text, which is a policy or a request.
+// examine checks the policies and requests in a file.
 func (e *examiner) examine(name string, text []byte) printout.File {
-	doc, findings := document.Read(text)
-	code := outcome.InvalidPolicy
-	if doc != nil {
-		if shape, _ := message.Recognize(doc.Root()); shape == message.IsPolicy {
-			findings = append(findings, e.policy(doc.Root())...)
+	file := requestfile.Read(name, text, e.owner)
+	findings := withCode(file.Findings, outcome.MalformedRequest)
+	for i := range file.Entries {
+		if entry := &file.Entries[i]; entry.Bare {
+			findings = append(findings, e.policy(entry)...)
 		} else {
-			findings, code = e.request(text), outcome.MalformedRequest
+			findings = append(findings, e.request(entry)...)
 		}
 	}
-	return asFile(name, string(text), findings, code)
+	return asFile(name, string(text), findings)
 }
 
 // asRequest checks a text as what it will be on the queue: a request.
 func (e *examiner) asRequest(name string, text []byte) printout.File {
-	doc, findings := document.Read(text)
-	if doc != nil {
-		findings = e.request(text)
-	}
-	return asFile(name, string(text), findings, outcome.MalformedRequest)
+	entry := requestfile.Single(string(text))
+	return asFile(name, string(text), e.request(&entry))
 }
 
-// asFile puts findings into the order of their text, with the lines they are on.
-// What has no code yet gets the one given; a warning is of the policy.
-func asFile(name, text string, findings []finding.Finding, code string) printout.File {
-	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
-	file := printout.File{Name: name, Findings: findings}
-	lines := strings.Split(text, "\n")
+// withCode gives a code to the findings that have none. A warning is of the
+// policy.
+func withCode(findings []finding.Finding, code string) []finding.Finding {
 	for i := range findings {
 		f := &findings[i]
 		if f.Level == finding.Warning {
 			f.Code = outcome.InvalidPolicy
 		}
 		f.Code = cmp.Or(f.Code, code)
+	}
+	return findings
+}
+
+// asFile puts findings into the order of their text, with the lines they are on.
+func asFile(name, text string, findings []finding.Finding) printout.File {
+	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	file := printout.File{Name: name, Findings: findings}
+	lines := strings.Split(text, "\n")
+	for _, f := range findings {
 		file.Lines = append(file.Lines, lineOf(lines, f.Line))
 	}
 	return file
@@ -97,26 +102,35 @@ func (e *examiner) otherAccounts(p *policy.Policy) []finding.Finding {
 }
 
 // policy checks a policy that stands by itself.
-func (e *examiner) policy(at document.Node) []finding.Finding {
-	p, findings := policy.Check(at, e.identity)
+func (e *examiner) policy(entry *requestfile.Entry) []finding.Finding {
+	doc, findings := document.ReadString(entry.Body)
+	if doc == nil {
+		return entry.Place(withCode(findings, outcome.InvalidPolicy))
+	}
+	at := doc.Root()
+	p, found := policy.Check(at, e.identity)
+	findings = append(findings, found...)
 	if f, tooLarge := policy.CheckSize(at, at.Minified()); tooLarge {
 		f.Code = outcome.PolicyTooLarge
 		findings = append(findings, f)
 	}
-	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, Policy: p}, nil) // without a topic there is no error
+	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, PolicyName: entry.PolicyName, Policy: p}, nil) // without a topic there is no error
 	for _, f := range refused {
+		if f.Line == 0 { // at the policy's name, which is around it
+			f.Path = ""
+		}
 		f.Code = outcome.GuardrailViolation
 		findings = append(findings, f)
 	}
-	return findings
+	return entry.Place(withCode(findings, outcome.InvalidPolicy))
 }
 
 // request checks a request, in its envelopes or bare. Findings get their place in
 // the file.
-func (e *examiner) request(text []byte) []finding.Finding {
-	m, source, refused := message.Open(events.SQSMessage{Body: string(text), EventSourceARN: e.queueARN})
+func (e *examiner) request(entry *requestfile.Entry) []finding.Finding {
+	m, source, refused := entry.Open(e.queueARN)
 	verdict := check.Request(m, source, check.Rules{Guardrail: e.fence, Answers: check.Answers{
-		Region: e.owner.Region, S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}})
+		Region: cmp.Or(e.owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}})
 	findings := verdict.Warnings
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)
@@ -132,7 +146,7 @@ func (e *examiner) request(text []byte) []finding.Finding {
 	for i, f := range findings {
 		findings[i] = source.InBody(f)
 	}
-	return findings
+	return entry.Place(withCode(findings, outcome.MalformedRequest))
 }
 
 // openRequest opens a body as the function does.

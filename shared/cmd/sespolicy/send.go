@@ -25,10 +25,11 @@ func newSendCommand() *cobra.Command {
 	var at target
 	var flags sendFlags
 	command := &cobra.Command{
-		Use:   "send FILE...",
+		Use:   "send FILE|FOLDER...",
 		Short: "Check requests in files and send them to the queue or topic",
-		Long: "Send takes requests from files: one request, one a line (.ndjson, .jsonl), or an SQS event as in events/, whose messages\n" +
-			"go with their attributes. A folder means the .json, .ndjson and .jsonl files in it, - standard input.\n\n" +
+		Long: "Send takes requests from files, - is standard input. The messages of an SQS event go with their attributes, a resource of\n" +
+			"a template or a plan goes as a bare request, if all its values are known.\n\n" +
+			filesHelp + "\n\n" +
 			"All are checked first, as the function would: with the guardrails of the deployment where they are known (--deployment,\n" +
 			"--stack), and for a Resource of another account in any case. Nothing is sent when anything is wrong. Each message id is\n" +
 			"shown with the file it came from; one that was published to a topic has another id on the queue.\n\n" +
@@ -42,11 +43,15 @@ func newSendCommand() *cobra.Command {
 			if err := oneOf("format", flags.format, "text", "json"); err != nil {
 				return err
 			}
-			requests, err := readRequests(names, command.InOrStdin())
+			files, err := readFiles(names, command.InOrStdin())
 			if err != nil {
 				return err
 			}
 			f, err := at.find(command.Context())
+			if err != nil {
+				return err
+			}
+			requests, err := requestsOf(files, f.owner())
 			if err != nil {
 				return err
 			}
@@ -61,7 +66,7 @@ func newSendCommand() *cobra.Command {
 	at.register(command, requestQueue|requestTopic)
 	command.Flags().BoolVar(&flags.noCheck, "no-check", false, "send what is wrong too, a Resource of another account included")
 	formatFlag(command, &flags.format, "text", "json")
-	completeFiles(command, "json", "ndjson", "jsonl")
+	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
 	return command
 }
 
@@ -84,12 +89,9 @@ func (d *deployment) checkRequests(command *cobra.Command, requests []outgoing) 
 		return err
 	}
 	var files []printout.File
-	for _, r := range requests {
-		file := e.asRequest(r.file, []byte(r.body))
-		for i := range file.Findings {
-			file.Findings[i].Line += r.line
-		}
-		files = append(files, file)
+	for i := range requests {
+		r := &requests[i]
+		files = append(files, asFile(r.file, r.text, e.request(&r.Entry)))
 	}
 	if err := printout.Write(command.ErrOrStderr(), "text", files); err != nil {
 		return err
@@ -130,12 +132,12 @@ func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlag
 	messages := make([]producer.Request, len(requests))
 	all := make([]sentJSON, len(requests))
 	for i, r := range requests {
-		m := openRequest(r.body, f.queueARN())
-		all[i] = sentJSON{File: r.file, Line: r.line, Identity: m.Request.Identity.Name, PolicyName: m.Request.PolicyName}
-		if r.line > 0 || r.ofMany {
-			all[i].Line = r.line + 1
+		m := openRequest(r.Body, f.queueARN())
+		all[i] = sentJSON{File: r.name, Identity: m.Request.Identity.Name, PolicyName: m.Request.PolicyName}
+		if r.Line > 1 && r.Pointer == "" || r.ofMany {
+			all[i].Line = r.Line
 		}
-		messages[i] = producer.Request{Body: r.body, Attributes: r.attributes}
+		messages[i] = producer.Request{Body: r.Body, Attributes: r.attributes()}
 	}
 	bar := progress(command.ErrOrStderr(), len(messages), "sending")
 	out := command.OutOrStdout()

@@ -1,136 +1,80 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sespolicy/shared/deadletter"
-	"sespolicy/shared/document"
+	"sespolicy/shared/identity"
+	"sespolicy/shared/requestfile"
 )
 
 // outgoing is one request of a file, to send.
 type outgoing struct {
-	file       string
-	line       int  // lines before it in the file
-	ofMany     bool // the file has one request per line
-	body       string
-	attributes map[string]types.MessageAttributeValue
+	requestfile.Entry
+	file   string // as it is shown
+	text   string // of the file
+	name   string // the file, and which of its requests, if it has several that are no lines
+	ofMany bool   // the file has one request per line
 }
 
-// linesOf are the endings of files with one request per line.
-var linesOf = []string{".ndjson", ".jsonl"}
+// textFile is a file that was read.
+type textFile struct {
+	name string
+	text []byte
+}
 
-// readRequests reads the requests of files, folders and standard input.
-func readRequests(names []string, stdin io.Reader) ([]outgoing, error) {
+// readFiles reads files, those of folders, and standard input.
+func readFiles(names []string, stdin io.Reader) ([]textFile, error) {
+	names, err := filesOf(names)
+	failed := []error{err}
+	var all []textFile
+	for _, name := range names {
+		text, err := read(name, stdin)
+		failed = append(failed, err)
+		all = append(all, textFile{shown(name), text})
+	}
+	return all, errors.Join(failed...)
+}
+
+// requestsOf finds the requests in files. A file without any, or with a value that
+// only a deployment knows, is an error.
+func requestsOf(files []textFile, owner identity.Owner) ([]outgoing, error) {
 	var all []outgoing
 	var failed []error
-	for _, name := range names {
-		files, err := filesOf(name)
-		if err != nil {
-			failed = append(failed, err)
+	for _, f := range files {
+		file := requestfile.Read(f.name, f.text, owner)
+		for _, found := range file.Findings {
+			failed = append(failed, fmt.Errorf("%s:%d:%d: %s", f.name, found.Line, found.Column, found.Message))
 		}
-		for _, file := range files {
-			text, err := read(file, stdin)
-			if err != nil {
-				failed = append(failed, err)
-				continue
+		if len(file.Entries) == 0 && file.Findings == nil || len(strings.TrimSpace(string(f.text))) == 0 {
+			failed = append(failed, fmt.Errorf("%s has no request in it", f.name))
+		}
+		for _, e := range file.Entries {
+			r := outgoing{Entry: e, file: f.name, text: string(f.text), name: f.name, ofMany: len(file.Entries) > 1 && e.Pointer == ""}
+			if len(file.Entries) > 1 && e.Pointer != "" {
+				r.name += "#" + strings.TrimSuffix(e.Pointer, "/body")
 			}
-			found := split(shown(file), string(text))
-			if len(found) == 0 {
-				failed = append(failed, fmt.Errorf("%s has no request in it", shown(file)))
+			if len(e.Unknown) > 0 {
+				failed = append(failed, withHint(fmt.Errorf("%s:%d: the value at %s is known only when it is deployed", f.name, e.Line, e.Unknown[0]),
+					"deploy it, or write the request with its values"))
 			}
-			all = append(all, found...)
+			all = append(all, r)
 		}
 	}
 	return all, errors.Join(failed...)
 }
 
-// filesOf are the files that a name means: itself, or those of a folder.
-func filesOf(name string) ([]string, error) {
-	if name == standardInput || !isFolder(name) {
-		return []string{name}, nil // reading it says what is wrong with it
-	}
-	entries, err := os.ReadDir(name)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, e := range entries {
-		if ending := filepath.Ext(e.Name()); !e.IsDir() && (ending == ".json" || slices.Contains(linesOf, ending)) {
-			files = append(files, filepath.Join(name, e.Name()))
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("folder %s has no .json, .ndjson or .jsonl files", name)
-	}
-	return files, nil
-}
-
-func isFolder(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.IsDir()
-}
-
-// split finds the requests in a file's text: those of an SQS event, one per line,
-// or one. A text that is not JSON as a whole, and whose first line is an object,
-// has one per line.
-func split(file, text string) []outgoing {
-	doc, _ := document.Read([]byte(text))
-	if doc != nil && doc.Root().Get("Records").Exists() {
-		if found := ofEvent(file, text); found != nil {
-			return found
-		}
-	}
-	first, _, more := strings.Cut(strings.TrimSpace(text), "\n")
-	one, _ := document.Read([]byte(first))
-	if slices.Contains(linesOf, filepath.Ext(file)) || doc == nil && more && one != nil && one.Root().IsObject() {
-		return lines(file, text)
-	}
-	if body := strings.TrimSpace(text); body != "" {
-		before, _, _ := strings.Cut(text, body)
-		return []outgoing{{file: file, line: strings.Count(before, "\n"), body: body}}
-	}
-	return nil
-}
-
-func lines(file, text string) []outgoing {
-	var found []outgoing
-	number := 0
-	for line := range strings.Lines(text) {
-		if body := strings.TrimSpace(line); body != "" {
-			found = append(found, outgoing{file: file, line: number, ofMany: true, body: body})
-		}
-		number++
-	}
-	return found
-}
-
-// ofEvent returns the messages of an SQS event; nil if it is none.
-func ofEvent(file, text string) []outgoing {
-	var event events.SQSEvent
-	if err := json.Unmarshal([]byte(text), &event); err != nil {
+// attributes are the attributes that the request's sender gave its message.
+func (r *outgoing) attributes() map[string]types.MessageAttributeValue {
+	if r.Attributes == nil {
 		return nil
 	}
-	var found []outgoing
-	for i, record := range event.Records {
-		if record.EventSource != "aws:sqs" {
-			return nil
-		}
-		name := file
-		if len(event.Records) > 1 {
-			name = fmt.Sprintf("%s#/Records/%d", file, i)
-		}
-		own := deadletter.Received{Letter: deadletter.Letter{Record: record}}
-		found = append(found, outgoing{file: name, body: record.Body, attributes: own.SenderAttributes()})
-	}
-	return found
+	own := deadletter.Received{Letter: deadletter.Letter{Record: events.SQSMessage{MessageAttributes: r.Attributes}}}
+	return own.SenderAttributes()
 }

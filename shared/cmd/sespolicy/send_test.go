@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -33,33 +32,6 @@ func sqsEvent(bodies ...string) string {
 		records = append(records, `{"eventSource":"aws:sqs","body":`+quoted(b)+`,"messageAttributes":{"Team":{"dataType":"String","stringValue":"mail"},"Raw":{"dataType":"Binary","binaryValue":"AP8="}}}`)
 	}
 	return `{"Records":[` + strings.Join(records, ",") + `]}`
-}
-
-func TestSplit(t *testing.T) {
-	a, b := named("A"), named("B")
-	for reason, test := range map[string]struct {
-		file, text string
-		want       []string
-	}{
-		"one":                       {"x.json", "\n " + a + "\n", []string{"1 " + a}},
-		"one over several lines":    {"x.json", "{\n}\n", []string{"0 {\n}"}},
-		"one a line":                {"x.json", a + "\n\n" + b, []string{"0 " + a, "2 " + b}},
-		"one a line, one is broken": {"x.json", a + "\n{\n", []string{"0 " + a, "1 {"}},
-		"one a line, the first too": {"x.ndjson", "{\n" + b, []string{"0 {", "1 " + b}},
-		"a single line":             {"x.jsonl", a, []string{"0 " + a}},
-		"broken":                    {"x.json", "{\n\"a\":", []string{"0 {\n\"a\":"}},
-		"an SQS event":              {"x.json", sqsEvent(a, b), []string{"0 " + a, "0 " + b}},
-		"another event":             {"x.json", `{"Records":[{"eventSource":"aws:s3"}]}`, []string{`0 {"Records":[{"eventSource":"aws:s3"}]}`}},
-		"nothing":                   {"x.json", " \n", nil},
-	} {
-		var got []string
-		for _, r := range split(test.file, test.text) {
-			got = append(got, string(rune('0'+r.line))+" "+r.body)
-		}
-		if !slices.Equal(got, test.want) {
-			t.Errorf("%s: got %q, want %q", reason, got, test.want)
-		}
-	}
 }
 
 func TestSend(t *testing.T) {
