@@ -49,7 +49,8 @@ func newCheckCommand() *cobra.Command {
 			"  sespolicy check --deployment sespolicy.json --strict requests/\n" +
 			"  sespolicy check template.yaml\n" +
 			"  terraform show -json plan.out | sespolicy check -\n" +
-			"  aws sesv2 get-email-identity-policies --email-identity a.com | sespolicy check -\n" +
+			"  aws sesv2 get-email-identity-policies --email-identity a.com |\n" +
+			"    sespolicy check --identity a.com -\n" +
 			"  sespolicy check --format sarif policies/*.json > findings.sarif\n" +
 			"  jq .Policy request.json | sespolicy check --identity example.com -",
 		Args: func(_ *cobra.Command, names []string) error {

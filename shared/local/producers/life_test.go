@@ -139,3 +139,40 @@ func TestDeletesOfWhatNobodyMade(t *testing.T) {
 		t.Errorf("%d calls of SES", now-calls)
 	}
 }
+
+// To SES, addresses that differ in case are two identities; their policies and
+// the resources that made them have nothing to do with each other.
+func TestAddressesThatDifferInCase(t *testing.T) {
+	const upper, lower = "a@EXAMPLE.com", "a@example.com"
+	of := func(sid, address string) string {
+		return strings.Replace(policy(sid), "identity/example.com", "identity/"+address, 1)
+	}
+	w := start(t, local.Config{})
+	expect := func(want map[string]string) {
+		t.Helper()
+		for _, address := range []string{upper, lower} {
+			if got := w.Email.Policies()[address]["MyPolicy"]; got != want[address] {
+				t.Errorf("%s has the policy %q, want %q", address, got, want[address])
+			}
+		}
+	}
+	for _, address := range []string{upper, lower} {
+		w.sendAndAwait(strings.Replace(bare("MyPolicy", of("Bare", address)), "example.com", address, 1))
+	}
+	expect(map[string]string{upper: of("Bare", upper), lower: of("Bare", lower)})
+	w.sendAndAwait(`{"Action":"DeleteIdentityPolicy","Identity":"` + upper + `","PolicyName":"MyPolicy"}`)
+	expect(map[string]string{lower: of("Bare", lower)})
+	w.sendAndAwait(`{"Action":"DeleteIdentityPolicy","Identity":"` + lower + `","PolicyName":"MyPolicy"}`)
+	expect(nil)
+
+	first, second := newResource(w), newResource(w)
+	first.expect(first.deploy(with(properties(of("One", upper)), "Identity", upper)), "SUCCESS", upper+"/MyPolicy")
+	second.expect(second.deploy(with(properties(of("Two", lower)), "Identity", lower)), "SUCCESS", lower+"/MyPolicy")
+	expect(map[string]string{upper: of("One", upper), lower: of("Two", lower)})
+
+	first.expect(first.ask("Delete", first.properties), "SUCCESS", upper+"/MyPolicy")
+	expect(map[string]string{lower: of("Two", lower)})
+	// The other case is another identity: a replacement, and the old policy is deleted.
+	second.expect(second.deploy(with(properties(of("Three", upper)), "Identity", upper)), "SUCCESS", upper+"/MyPolicy")
+	expect(map[string]string{upper: of("Three", upper)})
+}
