@@ -27,6 +27,10 @@ const (
 	// maxNesting is how deep collections may nest, and how many tags and anchors
 	// may stand before one value.
 	maxNesting = 2 * document.MaxDepth
+	// maxMembers is how many members one block mapping may have, and how many
+	// documents the text: the parser takes a time that grows with their square. A
+	// template has at most 500 resources.
+	maxMembers = 1024
 )
 
 // The rules that a YAML text can break.
@@ -95,8 +99,8 @@ func (y *yamlReader) at(t *token.Token, rule, message string) *finding.Finding {
 	return &finding.Finding{Rule: rule, Message: message, Line: line, Column: column}
 }
 
-// parse parses the text. The parser is recursive, so what nests too deep is
-// refused before; if it panics, the text counts as broken.
+// parse parses the text. The parser is recursive, so what is too much for it
+// is refused before; if it panics, the text counts as broken.
 func (y *yamlReader) parse(text []byte) (f *finding.Finding) {
 	if len(text) > MaxYAML {
 		return y.at(nil, RuleYAMLLimit, fmt.Sprintf("the YAML text has %d bytes, at most %d are read", len(text), MaxYAML))
@@ -112,8 +116,8 @@ func (y *yamlReader) parse(text []byte) (f *finding.Finding) {
 		}
 	}()
 	tokens := tokenize(strings.TrimPrefix(string(text), "\ufeff"))
-	if deep := tooDeep(tokens); deep != nil {
-		return y.at(deep, RuleYAMLLimit, fmt.Sprintf("the YAML text nests deeper than %d", maxNesting))
+	if t, message := tooMuch(tokens); t != nil {
+		return y.at(t, RuleYAMLLimit, message)
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -169,45 +173,73 @@ func hiddenColon(text string) string {
 	return ""
 }
 
-// tooDeep returns the token at which collections nest too deep; nil if there is
-// none.
-func tooDeep(tokens token.Tokens) *token.Token {
-	flow, prefixes := 0, 0
-	var blocks []int // the columns of the block collections that are open
+// block is a block collection that is open: its column and its names so far.
+type block struct{ column, names int }
+
+// tooMuch returns the token at which collections nest too deep, or a mapping has
+// too many members for the parser, and the message that says so; nil if none does.
+func tooMuch(tokens token.Tokens) (at *token.Token, message string) {
+	flow, prefixes, documents := 0, 0, 0
+	var blocks []block
 	for _, t := range tokens {
-		column := 0
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			flow++
 		case token.SequenceEndType, token.MappingEndType:
 			flow--
-		case token.SequenceEntryType, token.MappingKeyType:
-			column = t.Position.Column
-		case token.MappingValueType:
-			column = t.Position.Column
-			if t.Prev != nil && t.Prev.Position != nil && t.Prev.Position.Line == t.Position.Line {
-				column = t.Prev.Position.Column
-			}
+		case token.DocumentHeaderType:
+			documents, blocks = documents+1, nil
 		}
-		if column > 0 && flow <= 0 {
-			for len(blocks) > 0 && blocks[len(blocks)-1] > column {
-				blocks = blocks[:len(blocks)-1]
+		if column := columnOf(t); column > 0 && flow <= 0 {
+			blocks = enter(blocks, column)
+			if t.Type == token.MappingValueType {
+				blocks[len(blocks)-1].names++
 			}
-			if len(blocks) == 0 || blocks[len(blocks)-1] < column {
-				blocks = append(blocks, column)
+			if blocks[len(blocks)-1].names > maxMembers {
+				return t, fmt.Sprintf("the mapping has more than %d members", maxMembers)
 			}
 		}
 		switch t.Type {
-		case token.TagType, token.AnchorType, token.MappingKeyType, token.AliasType:
+		case token.TagType, token.AnchorType, token.MappingKeyType:
 			prefixes++
 		case token.MappingValueType, token.SequenceEntryType:
 			prefixes = 0
 		}
-		if max(flow, 0)+len(blocks) > maxNesting || prefixes > maxNesting && t.Type != token.AliasType {
-			return t
+		switch {
+		case max(flow, 0)+len(blocks) > maxNesting || prefixes > maxNesting:
+			return t, fmt.Sprintf("the YAML text nests deeper than %d", maxNesting)
+		case documents > maxMembers:
+			return t, fmt.Sprintf("the YAML text has more than %d documents", maxMembers)
 		}
 	}
-	return nil
+	return nil, ""
+}
+
+// columnOf is the column of the block collection that a token is an entry of; 0
+// for other tokens.
+func columnOf(t *token.Token) int {
+	switch t.Type {
+	case token.SequenceEntryType, token.MappingKeyType:
+		return t.Position.Column
+	case token.MappingValueType:
+		if t.Prev != nil && t.Prev.Position != nil && t.Prev.Position.Line == t.Position.Line {
+			return t.Prev.Position.Column
+		}
+		return t.Position.Column
+	default:
+		return 0
+	}
+}
+
+// enter closes the blocks that end before an entry at a column, and opens its own.
+func enter(blocks []block, column int) []block {
+	for len(blocks) > 0 && blocks[len(blocks)-1].column > column {
+		blocks = blocks[:len(blocks)-1]
+	}
+	if len(blocks) == 0 || blocks[len(blocks)-1].column < column {
+		blocks = append(blocks, block{column: column})
+	}
+	return blocks
 }
 
 // clamp is a place of the text that is nearest to a line and a column.
