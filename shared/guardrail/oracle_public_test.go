@@ -108,7 +108,7 @@ func TestOracleOfThePublic(t *testing.T) {
 	for shard := range shards {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
-			o := newOracle(uint64(shard))
+			o := newOracle(*oracleSeed + uint64(shard))
 			refused, passed := 0, 0
 			for o.checks < *oracleChecks/shards {
 				text := o.public()

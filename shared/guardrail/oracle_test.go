@@ -18,7 +18,10 @@ import (
 
 // oracleChecks is how many answers of the evaluator TestOracle compares; more
 // than the default are for a run by hand: go test -run TestOracle -oracle 100000000.
-var oracleChecks = flag.Int("oracle", 200_000, "how many checks the oracle makes in each direction")
+var (
+	oracleChecks = flag.Int("oracle", 200_000, "how many checks the oracle makes in each direction")
+	oracleSeed   = flag.Uint64("oracle-seed", 0, "where the oracle's seeds begin")
+)
 
 // closed is a deployment with all guardrails set.
 var closed = map[string]string{
@@ -212,7 +215,7 @@ func TestOracle(t *testing.T) {
 	for shard := range shards {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
-			o, g := newOracle(uint64(shard)), guardOf(t, closed)
+			o, g := newOracle(*oracleSeed+uint64(shard)), guardOf(t, closed)
 			for o.checks < *oracleChecks/shards {
 				if broken := o.passes(t, g); broken != "" {
 					t.Fatalf("after %d checks: %s", o.checks, broken)
