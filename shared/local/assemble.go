@@ -35,7 +35,7 @@ func (s *Stack) assemble(ctx context.Context) error {
 	s.States = states.New()
 	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL, Sent: s.States.Note})
 	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
-	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Queue: s.sendTo})
+	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Endpoint: s.URL, Queue: s.sendTo})
 	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
 	s.Responses = response.New()
 	s.Tables = table.New(Account, Region)

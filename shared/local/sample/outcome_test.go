@@ -44,7 +44,7 @@ func TestSamplesAreWhatTheirNamesSay(t *testing.T) {
 func refusal(record events.SQSMessage, fence *guardrail.Guardrail) string {
 	m, source, refused := message.Open(record)
 	if refused == nil {
-		refused = check.Request(m, source, rules(fence)).Refused
+		refused = check.Request(m, source, rules(fence), nil).Refused
 	}
 	if refused == nil {
 		return ""
@@ -70,7 +70,7 @@ func TestSeveralViolationsAreReportedTogether(t *testing.T) {
 	if refused != nil {
 		t.Fatal(refused)
 	}
-	refused = check.Request(m, source, rules(fence)).Refused
+	refused = check.Request(m, source, rules(fence), nil).Refused
 	if refused == nil || len(refused.Violations) < 4 {
 		t.Errorf("got %v, want at least four violations", refused)
 	}

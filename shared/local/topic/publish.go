@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"strings"
@@ -133,7 +134,7 @@ func (s *Server) notification(subscription Subscription, version string, p Publi
 	if err != nil {
 		return "", err
 	}
-	home := "https://sns." + s.config.Region + ".amazonaws.com"
+	home := cmp.Or(s.config.Endpoint, "https://sns."+s.config.Region+".amazonaws.com")
 	n := notification{
 		Type: "Notification", MessageID: p.MessageID, TopicARN: p.TopicARN, Subject: p.Subject, Message: p.Message,
 		Timestamp: p.Time.UTC().Format("2006-01-02T15:04:05.000Z"), SignatureVersion: version,

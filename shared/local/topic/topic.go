@@ -31,6 +31,9 @@ const Version = "2010-03-31"
 type Config struct {
 	Account string // 12 digits
 	Region  string
+	// Endpoint is where the signing certificate is served, as notifications name
+	// it; empty for SNS's own endpoint in the Region.
+	Endpoint string
 	// Queue returns how to send to the queue of an ARN, for Subscribe over HTTP.
 	// Without it only the method Subscribe makes subscriptions.
 	Queue func(arn string) (Send, bool)
