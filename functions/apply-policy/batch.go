@@ -88,10 +88,10 @@ func byPolicy(requests []*request) [][]*request {
 	return append(unnamed, groups...)
 }
 
-// settlePolicy settles the requests for one policy, the newest first. If one is not
-// decided, the older ones wait with it, even if it gives up: SES may yet take it. Before a request is refused because the
-// policy is there, or is somebody else's, the older ones have their turn: they may
-// be the reason.
+// settlePolicy settles the requests for one policy, the newest first. If one is
+// not decided, the older ones wait with it, even if it gives up: SES may yet take
+// it. Before a request is refused because the policy exists, or is owned, the
+// older ones have their turn: they may be the reason.
 func (b *batch) settlePolicy(ctx context.Context, newestFirst []*request) {
 	for i, r := range newestFirst {
 		if r.ended {

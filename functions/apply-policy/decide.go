@@ -32,6 +32,9 @@ func retried(r *request, cause string, err error) verdict {
 // decide decides about one delivery, and makes the calls of SES that this takes.
 // An outcome is recorded before decide returns it.
 func (b *batch) decide(ctx context.Context, r *request) verdict {
+	if r.Undecided != nil {
+		return verdict{Outcome: outcome.Of(r.Undecided, r.Receives)}
+	}
 	var seen *ledger.Seen
 	for range maxDecisions {
 		d := b.view.Decide(r.asked, seen, time.Now())

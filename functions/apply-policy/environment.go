@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/notification"
 )
 
 // The environment variables the function reads, those of the guardrails aside.
@@ -32,14 +33,18 @@ const (
 
 // environment is what the function's environment variables say.
 type environment struct {
-	DeadLetterQueueURL   string
-	LedgerTable          string
-	MaxReceiveCount      int
-	MinCallInterval      time.Duration
-	EventBusName         string
-	AnswerStepFunctions  bool
+	DeadLetterQueueURL  string
+	LedgerTable         string
+	MaxReceiveCount     int
+	MinCallInterval     time.Duration
+	EventBusName        string
+	AnswerStepFunctions bool
+	Guardrail           *guardrail.Guardrail
+	// ProtectStackPolicies is the one guardrail that the ledger enforces.
 	ProtectStackPolicies bool
-	Guardrail            *guardrail.Guardrail
+	// SNSEndpoint replaces SNS's own endpoint for signing certificates; empty on
+	// AWS.
+	SNSEndpoint string
 }
 
 // readEnvironment reads all variables, or reports everything that is wrong with
@@ -53,6 +58,7 @@ func readEnvironment(lookup func(string) string) (environment, error) {
 		MinCallInterval:     v.interval(envMinCallInterval),
 		EventBusName:        lookup(envEventBusName),
 		AnswerStepFunctions: v.boolean(envAnswerStepFunctions),
+		SNSEndpoint:         v.snsEndpoint(),
 	}
 	e.Guardrail, e.ProtectStackPolicies = v.guardrail()
 	if len(v.wrong) > 0 {
@@ -114,16 +120,22 @@ func (v *variables) boolean(name string) bool {
 	return false
 }
 
-// guardrail reads the guardrails' variables. The ledger enforces one of them,
-// PROTECT_STACK_POLICIES.
+// guardrail reads the guardrails' variables.
 func (v *variables) guardrail() (g *guardrail.Guardrail, protectStackPolicies bool) {
 	config, err := guardrail.Read(v.lookup)
-	if err != nil {
-		v.wrong = append(v.wrong, err)
-		return nil, false
+	if err == nil {
+		g, err = guardrail.New(config)
 	}
-	if g, err = guardrail.New(config); err != nil {
+	if err != nil {
 		v.wrong = append(v.wrong, err)
 	}
 	return g, config.ProtectStackPolicies
+}
+
+func (v *variables) snsEndpoint() string {
+	endpoint, err := notification.Endpoint(v.lookup)
+	if err != nil {
+		v.wrong = append(v.wrong, err)
+	}
+	return endpoint
 }

@@ -57,14 +57,14 @@ func rules(g *guardrail.Guardrail) []string {
 func TestSettings(t *testing.T) {
 	e, err := readEnvironment(with(map[string]string{
 		"MAX_RECEIVE_COUNT": "3", "MIN_CALL_INTERVAL": "1500ms", "EVENT_BUS_NAME": "default", "ANSWER_STEP_FUNCTIONS": "true",
-		"ALLOW_PUBLIC_PRINCIPAL": "true", "REQUIRE_MATCHING_RESOURCE": "false", "PROTECT_STACK_POLICIES": "false",
+		"ALLOW_PUBLIC_PRINCIPAL": "true", "REQUIRE_MATCHING_RESOURCE": "false", "PROTECT_STACK_POLICIES": "false", "AWS_ENDPOINT_URL_SNS": "http://127.0.0.1:4566/",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	expect(t, "refused", rules(e.Guardrail), "[]")
 	e.Guardrail = nil
-	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", LedgerTable: "Ledger", MaxReceiveCount: 3, MinCallInterval: 1500 * time.Millisecond, EventBusName: "default", AnswerStepFunctions: true}
+	want := environment{DeadLetterQueueURL: "https://sqs/1/Letters", LedgerTable: "Ledger", MaxReceiveCount: 3, MinCallInterval: 1500 * time.Millisecond, EventBusName: "default", AnswerStepFunctions: true, SNSEndpoint: "http://127.0.0.1:4566"}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -85,8 +85,9 @@ func TestWrongEnvironments(t *testing.T) {
 		"a number is no duration": {map[string]string{"MIN_CALL_INTERVAL": "1"}, "MIN_CALL_INTERVAL"},
 		"booleans are true or false": {map[string]string{"ALLOW_PUBLIC_PRINCIPAL": "1", "REQUIRE_MATCHING_RESOURCE": "False", "ANSWER_STEP_FUNCTIONS": "yes", "PROTECT_STACK_POLICIES": "no"},
 			"ALLOW_PUBLIC_PRINCIPAL ANSWER_STEP_FUNCTIONS PROTECT_STACK_POLICIES REQUIRE_MATCHING_RESOURCE"},
-		"an empty pattern":  {map[string]string{"ALLOWED_IDENTITIES": "a.com,,b.com"}, "ALLOWED_IDENTITIES"},
-		"all of it at once": {map[string]string{"DEAD_LETTER_QUEUE_URL": "", "MIN_CALL_INTERVAL": "-1s", "ALLOW_PUBLIC_PRINCIPAL": "no", "ALLOWED_POLICY_NAMES": "a b"}, "ALLOWED_POLICY_NAMES ALLOW_PUBLIC_PRINCIPAL DEAD_LETTER_QUEUE_URL MIN_CALL_INTERVAL"},
+		"an endpoint that is no URL": {map[string]string{"AWS_ENDPOINT_URL_SNS": "localhost"}, "AWS_ENDPOINT_URL_SNS"},
+		"an empty pattern":           {map[string]string{"ALLOWED_IDENTITIES": "a.com,,b.com"}, "ALLOWED_IDENTITIES"},
+		"all of it at once":          {map[string]string{"DEAD_LETTER_QUEUE_URL": "", "MIN_CALL_INTERVAL": "-1s", "ALLOW_PUBLIC_PRINCIPAL": "no", "ALLOWED_POLICY_NAMES": "a b"}, "ALLOWED_POLICY_NAMES ALLOW_PUBLIC_PRINCIPAL DEAD_LETTER_QUEUE_URL MIN_CALL_INTERVAL"},
 	} {
 		_, err := readEnvironment(with(test.variables))
 		if err == nil {

@@ -11,6 +11,7 @@ import (
 	"sespolicy/shared/check"
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/ledger"
+	"sespolicy/shared/notification"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/reply"
 )
@@ -29,6 +30,7 @@ const (
 // batch at a time. What belongs to one batch is in batch.
 type handler struct {
 	rules              check.Rules
+	verifier           func() *notification.Verifier // the instance's, made when it is asked for
 	applier            *apply.Applier
 	deadLetters        *deadletter.Queue
 	deadLetterQueueURL string
@@ -46,7 +48,7 @@ func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	h.logShortTimeout(ctx)
 	work, cancel := withReserve(ctx, responseReserve)
 	defer cancel()
-	b := batch{handler: h, requests: h.open(event.Records), lease: time.Now().Add(defaultLease)}
+	b := batch{handler: h, requests: h.open(work, event.Records), lease: time.Now().Add(defaultLease)}
 	if deadline, ok := ctx.Deadline(); ok {
 		b.lease = deadline
 	}

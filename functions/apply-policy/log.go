@@ -35,6 +35,12 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 	if trace := traceID(r); trace != "" {
 		attributes = append(attributes, slog.String("traceId", trace))
 	}
+	if r.Verified != nil {
+		attributes = append(attributes, slog.String("topic", r.Verified.TopicARN))
+	}
+	if r.Unsigned != nil {
+		attributes = append(attributes, slog.String("unsigned", r.Unsigned.Error()))
+	}
 	if len(r.Warnings) > 0 {
 		attributes = append(attributes, slog.Any("warnings", r.Warnings))
 	}

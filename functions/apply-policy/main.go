@@ -18,6 +18,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -31,6 +32,7 @@ import (
 	"sespolicy/shared/check"
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/ledger"
+	"sespolicy/shared/notification"
 	"sespolicy/shared/reply"
 )
 
@@ -62,6 +64,9 @@ func newHandler(env environment, cfg aws.Config, log *slog.Logger, metricsTo io.
 	return &handler{
 		rules: check.Rules{Guardrail: env.Guardrail, Answers: check.Answers{
 			Region: cfg.Region, S3Endpoint: reply.S3Endpoint(cfg), StepFunctions: env.AnswerStepFunctions}},
+		verifier: sync.OnceValue(func() *notification.Verifier {
+			return notification.New(reply.NewHTTPClient(cfg), env.SNSEndpoint)
+		}),
 		applier:            apply.New(cfg, env.MinCallInterval),
 		deadLetters:        deadletter.New(queues, env.DeadLetterQueueURL),
 		deadLetterQueueURL: env.DeadLetterQueueURL,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -12,15 +13,22 @@ import (
 )
 
 // open opens the records and checks what each requests. The parsed documents do
-// not outlive it: ten messages of a megabyte must fit beside each other.
-func (h *handler) open(records []events.SQSMessage) []*request {
+// not outlive it: ten messages of a megabyte must fit beside each other. Only
+// verifying a notification's signature makes a call, for SNS's certificate.
+func (h *handler) open(ctx context.Context, records []events.SQSMessage) []*request {
 	requests := make([]*request, len(records))
 	for i, record := range records {
 		m, source, malformed := message.Open(record)
-		r := &request{Message: m, Verdict: check.Request(m, source, h.rules)}
+		r := &request{Message: m, Verdict: check.Request(m, source, h.rules, h.topic(ctx, m))}
 		r.Refused = outcome.Join(malformed, r.Refused)
 		if late := expired(m); late != nil {
-			r.Refused = late
+			r.Refused, r.Undecided = late, nil
+		}
+		if r.Undecided != nil {
+			r.Refused = nil // all violations are reported together
+			if ctx.Err() != nil {
+				r.Undecided = &outcome.Transient{Cause: outcome.CauseNoTime}
+			}
 		}
 		r.asked = r.forLedger()
 		requests[i] = r

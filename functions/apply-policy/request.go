@@ -42,6 +42,11 @@ func (r *request) forLedger() ledger.Request {
 	if r.Message.Topic != nil {
 		asked.NotificationID = r.Message.Topic.MessageID
 	}
+	// A verified notification counts as sent at its signed Timestamp, so that a
+	// replayed one is as old as it was.
+	if v := r.Verified; v != nil {
+		asked.Topic, asked.Sent, asked.NotificationID = v.TopicName, v.Timestamp, v.MessageID
+	}
 	if c := r.CloudFormation; c != nil {
 		asked.Stack = &ledger.Stack{
 			RequestType: string(c.RequestType), StackID: c.StackID, RequestID: c.RequestID,

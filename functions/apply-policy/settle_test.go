@@ -58,7 +58,7 @@ func TestAnExhaustedRequestHoldsTheOlderOnes(t *testing.T) {
 		w.deliver(t, putBody("a.com", "P", "new"))
 		w.maxReceives = 2
 		time.Sleep(outcome.FirstDelay)
-		messages := w.open([]events.SQSMessage{
+		messages := w.open(t.Context(), []events.SQSMessage{
 			{MessageId: "old", Body: putBody("a.com", "P", "old"), Attributes: map[string]string{"SentTimestamp": "1", "ApproximateReceiveCount": "1"}},
 			{MessageId: "new", Body: putBody("a.com", "P", "new"), Attributes: map[string]string{"SentTimestamp": "2", "ApproximateReceiveCount": "2"}},
 		})

@@ -125,7 +125,7 @@ func BenchmarkCall(b *testing.B) {
 	client := ses.NewFromConfig(workConfig)
 	h := workHandler(b)
 	record, _ := sample(b)
-	request := h.open([]events.SQSMessage{record})[0].Request
+	request := h.open(b.Context(), []events.SQSMessage{record})[0].Request
 	in := &ses.PutIdentityPolicyInput{Identity: &request.Identity.Name, PolicyName: &request.PolicyName, Policy: &request.Policy}
 	runtime.GC()
 	begun := used()

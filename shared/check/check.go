@@ -3,13 +3,17 @@
 // and whether its answer may go where the request says. The function and the
 // command share it.
 //
-// It does not open messages (package message) and it applies nothing.
+// It does not open messages (package message), it applies nothing, and it does
+// not verify where a request came from: it is told, see [Topic].
 package check
 
 import (
+	"errors"
+
 	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/message"
+	"sespolicy/shared/notification"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/policy"
 )
@@ -29,11 +33,27 @@ type Verdict struct {
 	// message.Task: empty if nobody waits, or if the answer must not go where
 	// the request says.
 	AnswerTo string
+	// Undecided is why the guardrails can neither refuse nor allow the request
+	// now: its topic could not be verified. It has to be retried. Refused then
+	// lacks their findings.
+	Undecided *outcome.Transient
+	// Verified is what SNS signed, if a guardrail asked for the topic: the request
+	// counts as sent at its Timestamp, and its MessageID identifies it. Nil if no
+	// guardrail asked, or if the signature does not count.
+	Verified *notification.Verified
+	// Unsigned is why the signature does not count; nil if no guardrail asked.
+	Unsigned error
 }
 
+// Topic verifies through which SNS topic a request came. Its error wraps
+// [notification.ErrUnsigned] if the request came through none, and stays so. Any
+// other error says that this is not known now. A nil Topic is no topic.
+type Topic func() (notification.Verified, error)
+
 // Request checks a request as far as it could be read. What opening the message
-// refused is not repeated.
-func Request(m message.Message, s *message.Source, rules Rules) Verdict {
+// refused is not repeated. The topic is asked at most once, and only if a
+// guardrail with ${topic} refuses the request without it.
+func Request(m message.Message, s *message.Source, rules Rules, topic Topic) Verdict {
 	var v Verdict
 	var tooLarge, invalid []finding.Finding
 	var parsed *policy.Policy
@@ -49,27 +69,50 @@ func Request(m message.Message, s *message.Source, rules Rules) Verdict {
 	}
 	var misdirected []finding.Finding
 	v.AnswerTo, misdirected = rules.Answers.check(m, s)
+	refused := v.guard(m.Request, s, rules.Guardrail, parsed, topic)
 	v.Refused = outcome.Join(
 		outcome.Reject(outcome.MalformedRequest, misdirected),
 		outcome.Reject(outcome.PolicyTooLarge, tooLarge),
 		outcome.Reject(outcome.InvalidPolicy, append(invalid, s.PolicyFindings...)),
-		outcome.Reject(outcome.GuardrailViolation, guard(m.Request, s, rules.Guardrail, parsed)),
+		outcome.Reject(outcome.GuardrailViolation, refused),
 	)
 	return v
 }
 
 // guard asks the guardrails, unless nothing is to be done. They leave out what
 // could not be read, and is refused for that.
-func guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy) []finding.Finding {
+func (v *Verdict) guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy, topic Topic) []finding.Finding {
 	if r.Nothing {
 		return nil
 	}
-	found, _ := g.Check(guardrail.Request{ // without a topic there is no error
+	found, err := g.Check(guardrail.Request{
 		Identity: r.Identity, IdentityAt: s.Identity,
 		PolicyName: r.PolicyName, PolicyNameAt: s.PolicyName,
 		Policy: parsed,
-	}, nil)
+	}, v.nameOf(topic))
+	if err != nil {
+		v.Undecided = &outcome.Transient{Cause: outcome.CauseCertificate, Err: err}
+	}
 	return found
+}
+
+// nameOf is a topic for the guardrails. What was verified is noted in the verdict.
+func (v *Verdict) nameOf(topic Topic) guardrail.Topic {
+	if topic == nil {
+		return nil
+	}
+	return func() (string, error) {
+		verified, err := topic()
+		switch {
+		case errors.Is(err, notification.ErrUnsigned):
+			v.Unsigned = err
+			return "", nil
+		case err != nil:
+			return "", err
+		}
+		v.Verified = &verified
+		return verified.TopicName, nil
+	}
 }
 
 func split(findings []finding.Finding) (warnings, violations []finding.Finding) {

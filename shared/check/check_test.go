@@ -30,7 +30,7 @@ func examine(t *testing.T, body string, config guardrail.Config) (warnings int, 
 		t.Fatal(err)
 	}
 	m, source, malformed := message.Open(events.SQSMessage{Body: body, EventSourceARN: "arn:aws:sqs:us-east-1:123456789012:Requests"})
-	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{Region: "us-east-1"}})
+	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{Region: "us-east-1"}}, nil)
 	return len(verdict.Warnings), outcome.Join(malformed, verdict.Refused)
 }
 
@@ -127,7 +127,7 @@ func TestTaskTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{StepFunctions: test.on}})
+		verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{StepFunctions: test.on}}, nil)
 		got := ""
 		if refused := outcome.Join(malformed, verdict.Refused); refused != nil {
 			got = refused.Code

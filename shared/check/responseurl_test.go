@@ -118,7 +118,7 @@ func stack(t *testing.T, responseURL string, answers Answers) (Verdict, *outcome
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdict := Request(m, source, Rules{fence, answers})
+	verdict := Request(m, source, Rules{fence, answers}, nil)
 	return verdict, outcome.Join(malformed, verdict.Refused)
 }
 

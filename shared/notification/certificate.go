@@ -34,18 +34,9 @@ const (
 	minKey = 2048
 )
 
-// Client sends HTTP requests. It must not follow redirects: see [NewClient].
+// Client sends HTTP requests. It must not follow redirects.
 type Client interface {
 	Do(request *http.Request) (*http.Response, error)
-}
-
-// NewClient returns a client that reads certificates: with the default
-// transport, and without following redirects.
-func NewClient() *http.Client {
-	return &http.Client{
-		Timeout:       fetchTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 // Verifier verifies notifications, and keeps the certificates that it has read

@@ -8,17 +8,18 @@ import (
 
 // The causes of a retry, as logs and the metric Retried name them.
 const (
-	CauseThrottled    = "Throttled"         // SES: over one call a second, all callers of the account together
-	CauseUnavailable  = "Unavailable"       // SES: 5xx, or no connection
-	CauseTimeout      = "Timeout"           // SES gave no answer in time
-	CauseAccessDenied = "AccessDenied"      // the role or the credentials: the deployment's fault, never the requester's
-	CausePrincipal    = "PrincipalUnknown"  // SES does not know a principal (yet): IAM is eventually consistent
-	CauseNoTime       = "NoTimeLeft"        // too little time before the function's deadline to begin a call
-	CauseOrder        = "OrderKept"         // a newer request for the same identity and policy name has to wait
-	CauseDeadLetter   = "DeadLetterFailed"  // the dead letter could not be sent, so the message must not be deleted
-	CauseReply        = "ReplyFailed"       // the requester could not be told
-	CauseLedger       = "LedgerUnavailable" // the ledger could not be read or written; SES was not called
-	CauseUnknown      = "Unknown"           // unclassified error
+	CauseThrottled    = "Throttled"              // SES: over one call a second, all callers of the account together
+	CauseUnavailable  = "Unavailable"            // SES: 5xx, or no connection
+	CauseTimeout      = "Timeout"                // SES gave no answer in time
+	CauseAccessDenied = "AccessDenied"           // the role or the credentials: the deployment's fault, never the requester's
+	CausePrincipal    = "PrincipalUnknown"       // SES does not know a principal (yet): IAM is eventually consistent
+	CauseNoTime       = "NoTimeLeft"             // too little time before the function's deadline to begin a call
+	CauseOrder        = "OrderKept"              // a newer request for the same identity and policy name has to wait
+	CauseDeadLetter   = "DeadLetterFailed"       // the dead letter could not be sent, so the message must not be deleted
+	CauseReply        = "ReplyFailed"            // the requester could not be told
+	CauseLedger       = "LedgerUnavailable"      // the ledger could not be read or written; SES was not called
+	CauseCertificate  = "CertificateUnavailable" // SNS's signing certificate could not be read, so the request's topic is not known
+	CauseUnknown      = "Unknown"                // unclassified error
 )
 
 // Transient is the error that says the same request may succeed later.

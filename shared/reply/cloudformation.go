@@ -34,14 +34,14 @@ const (
 	maxDrained = 4096
 )
 
-// doer is the one method of an HTTP client that the PUT needs.
-type doer interface {
+// HTTPClient is the one method of an HTTP client that is needed.
+type HTTPClient interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// newHTTPClient is the SDK's HTTP client, proxy and certificates included, but it
+// NewHTTPClient is the HTTP client of the SDK, proxy and certificates included, but it
 // follows no redirects: only the response URL itself was checked.
-func newHTTPClient(cfg aws.Config) doer {
+func NewHTTPClient(cfg aws.Config) HTTPClient {
 	own := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	switch given := cfg.HTTPClient.(type) {
 	case *awshttp.BuildableClient:

@@ -49,7 +49,7 @@ type Result struct {
 // Replier answers for one deployment. Its clients are made when they are first
 // needed: what a deployment does not use costs nothing at the start.
 type Replier struct {
-	http   func() doer
+	http   func() HTTPClient
 	events func() *eventbridge.Client
 	tasks  func() *sfn.Client
 	bus    string
@@ -59,7 +59,7 @@ type Replier struct {
 // ARN; to none if it is empty.
 func New(cfg aws.Config, eventBus string) *Replier {
 	return &Replier{
-		http: sync.OnceValue(func() doer { return newHTTPClient(cfg) }),
+		http: sync.OnceValue(func() HTTPClient { return NewHTTPClient(cfg) }),
 		// Announce has its own, shorter backoff.
 		events: sync.OnceValue(func() *eventbridge.Client {
 			return eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.Retryer = aws.NopRetryer{} })

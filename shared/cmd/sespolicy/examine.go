@@ -130,7 +130,7 @@ func (e *examiner) policy(entry *requestfile.Entry) []finding.Finding {
 func (e *examiner) request(entry *requestfile.Entry) []finding.Finding {
 	m, source, refused := entry.Open(e.queueARN)
 	verdict := check.Request(m, source, check.Rules{Guardrail: e.fence, Answers: check.Answers{
-		Region: cmp.Or(e.owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}})
+		Region: cmp.Or(e.owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}}, nil)
 	findings := verdict.Warnings
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)
