@@ -26,9 +26,9 @@ const filesHelp = "Files are in JSON, YAML or, one a line, NDJSON (.ndjson, .jso
 
 // checkFlags are the flags of check.
 type checkFlags struct {
-	format, identity, queueARN, deployment string
-	strict                                 bool
-	guardrails                             guardrailFlags
+	format, identity, queueARN, topic, deployment string
+	strict                                        bool
+	guardrails                                    guardrailFlags
 }
 
 func newCheckCommand() *cobra.Command {
@@ -47,6 +47,7 @@ func newCheckCommand() *cobra.Command {
 			"could not be read.",
 		Example: "  sespolicy check policy.json\n" +
 			"  sespolicy check --deployment sespolicy.json --strict requests/\n" +
+			"  sespolicy check --deployment sespolicy.json --topic 111122223333 request.json\n" +
 			"  sespolicy check template.yaml\n" +
 			"  terraform show -json plan.out | sespolicy check -\n" +
 			"  aws sesv2 get-email-identity-policies --email-identity a.com |\n" +
@@ -67,6 +68,7 @@ func newCheckCommand() *cobra.Command {
 	f.BoolVar(&flags.strict, "strict", false, "let warnings count as findings")
 	f.StringVar(&flags.identity, "identity", "", "the identity that policies in files are for, a name or an ARN")
 	f.StringVar(&flags.queueARN, "queue-arn", "", "the ARN of the request queue, for the account and the Region that identities are in")
+	registerTopic(command, &flags.topic, "the name of the SNS topic that the requests will be published to")
 	registerDeployment(command, &flags.deployment)
 	flags.guardrails.register(command)
 	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
@@ -91,7 +93,7 @@ func (c *checkFlags) examiner(command *cobra.Command) (e *examiner, unchecked st
 	}
 	fence, known, err := c.guardrails.read(command, d.Guardrails)
 	wrong = append(wrong, err)
-	e = &examiner{fence: fence, owner: d.owner(), queueARN: d.queueARN()}
+	e = &examiner{fence: fence, owner: d.owner(), queueARN: d.queueARN(), topic: c.topic}
 	if c.queueARN != "" {
 		e.queueARN = c.queueARN
 		e.owner, err = identity.ParseOwner(c.queueARN)

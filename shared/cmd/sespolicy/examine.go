@@ -27,6 +27,7 @@ type examiner struct {
 	identity identity.Identity // what policies are for; may be unknown
 	owner    identity.Owner    // may be unknown
 	queueARN string
+	topic    string // the name of the SNS topic that requests come through; empty for none
 	// ownAccount refuses resources of other accounts, whatever the guardrails are.
 	ownAccount bool
 }
@@ -114,7 +115,7 @@ func (e *examiner) policy(entry *requestfile.Entry) []finding.Finding {
 		f.Code = outcome.PolicyTooLarge
 		findings = append(findings, f)
 	}
-	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, PolicyName: entry.PolicyName, Policy: p}, nil) // without a topic there is no error
+	refused, _ := e.fence.Check(guardrail.Request{Identity: e.identity, PolicyName: entry.PolicyName, Policy: p}, e.topicGuard()) // a known topic is no error
 	for _, f := range refused {
 		if f.Line == 0 { // at the policy's name, which is around it
 			f.Path = ""
@@ -130,7 +131,7 @@ func (e *examiner) policy(entry *requestfile.Entry) []finding.Finding {
 func (e *examiner) request(entry *requestfile.Entry) []finding.Finding {
 	m, source, refused := entry.Open(e.queueARN)
 	verdict := check.Request(m, source, check.Rules{Guardrail: e.fence, Answers: check.Answers{
-		Region: cmp.Or(e.owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}}, nil)
+		Region: cmp.Or(e.owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}}, e.topicCheck())
 	findings := verdict.Warnings
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)

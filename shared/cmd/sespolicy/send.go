@@ -18,6 +18,7 @@ import (
 // sendFlags are those of send beside the deployment.
 type sendFlags struct {
 	format  string
+	topic   string
 	noCheck bool
 }
 
@@ -37,6 +38,7 @@ func newSendCommand() *cobra.Command {
 		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/…\n" +
 			"  sespolicy send requests/ --deployment sespolicy.json\n" +
 			"  sespolicy send requests.ndjson --stack sespolicy --format json\n" +
+			"  sespolicy send request.json --deployment sespolicy.json --topic 111122223333\n" +
 			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
@@ -55,6 +57,9 @@ func newSendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := f.publishTo(flags.topic, at); err != nil {
+				return err
+			}
 			if !flags.noCheck {
 				if err := f.checkRequests(command, requests); err != nil {
 					return err
@@ -64,6 +69,7 @@ func newSendCommand() *cobra.Command {
 		},
 	}
 	at.register(command, requestQueue|requestTopic)
+	registerTopic(command, &flags.topic, "publish to the SNS topic with this name, in the deployment's account and Region")
 	command.Flags().BoolVar(&flags.noCheck, "no-check", false, "send what is wrong too, a Resource of another account included")
 	formatFlag(command, &flags.format, "text", "json")
 	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
@@ -83,11 +89,12 @@ func (d *deployment) examiner() (e *examiner, err error) {
 }
 
 // checkRequests shows everything that is wrong with any of the requests.
-func (d *deployment) checkRequests(command *cobra.Command, requests []outgoing) error {
-	e, err := d.examiner()
+func (f *found) checkRequests(command *cobra.Command, requests []outgoing) error {
+	e, err := f.examiner()
 	if err != nil {
 		return err
 	}
+	e.topic = f.topicName()
 	var files []printout.File
 	for i := range requests {
 		r := &requests[i]
