@@ -37,6 +37,9 @@ func (c *check) denied(s *policy.Statement) {
 		if account != "" && own == "" {
 			message = "a Deny on " + finding.Quote(text) + " can stop the owner's own mail, because the account that owns the identity is not known here"
 		}
+		if isPlaceholder(p) {
+			message = "a Deny on " + finding.Quote(text) + ", a placeholder: fill in the account id or ARN of who may not send"
+		}
 		c.found.Add(p.at.Fault(AllowBroadDeny, message))
 	}
 }

@@ -127,11 +127,25 @@ func mayDeny(s *policy.Statement) bool {
 	return !s.Is(policy.Allow) && (strings.EqualFold(effect, policy.Deny) || strings.EqualFold(effect, policy.Allow))
 }
 
-// refuse adds a violation at a node, or at a path if the node does not exist.
+// refuse adds a violation of a list at a node, or at a path if the node does not
+// exist.
 func (c *check) refuse(at document.Node, path, rule, message string) {
+	hint := c.topicHint(rule)
 	if at.Exists() {
-		c.found.Add(at.Fault(rule, message))
+		c.found.Add(at.Fault(rule, message).Help(hint))
 		return
 	}
-	c.found.Append(finding.Finding{Path: path, Rule: rule, Message: message})
+	c.found.Append(finding.Finding{Path: path, Rule: rule, Message: message, Hint: hint})
+}
+
+// topicHint says what ${topic} stands for in the list of a variable; empty if
+// the list does not have it.
+func (c *check) topicHint(variable string) string {
+	switch {
+	case !c.config.usesTopic(variable):
+		return ""
+	case c.topic == "":
+		return "its patterns with " + topicVariable + " match only requests that come through an SNS topic of the deployment, with a valid signature"
+	}
+	return "the request came through the topic " + c.topic + ", which " + topicVariable + " stands for"
 }

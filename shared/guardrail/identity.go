@@ -2,7 +2,6 @@ package guardrail
 
 import (
 	"slices"
-	"strings"
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
@@ -16,8 +15,7 @@ func (c *check) identity() {
 		return
 	}
 	message := "the identity " + finding.Quote(id.String()) + " is not in " + AllowedIdentities + " of this deployment: ask its owner to add it"
-	folded := identity.Identity{Name: strings.ToLower(id.Name), Partition: id.Partition, Region: id.Region, Account: id.Account}
-	if strings.Contains(id.Name, "@") && slices.ContainsFunc(lower(c.identities), folded.Matches) {
+	if slices.ContainsFunc(c.identities, id.DiffersInCase) {
 		message += onlyCase
 	}
 	c.refuse(c.request.IdentityAt, "/Identity", AllowedIdentities, message)
@@ -50,7 +48,7 @@ func (c *check) resource(s *policy.Statement) {
 		}
 		message := "the resource " + finding.Quote(n.Text()) + " is not the identity " + finding.Quote(id.String()) +
 			": name the identity's own ARN, one policy is for one identity"
-		if strings.Contains(id.Name, "@") && id.Partition != "" && strings.EqualFold(n.Text(), id.ARN()) {
+		if id.DiffersInCase(n.Text()) {
 			message += onlyCase
 		}
 		c.found.Add(n.Fault(RequireMatchingResource, message))

@@ -35,6 +35,7 @@ func isTopicName(text string) bool {
 type lists struct {
 	identities, names, principals []string
 	actions                       []string // in lower case
+	topic                         string   // empty for none
 }
 
 // expand puts the name of a request's topic into the patterns. Without one, the
@@ -54,6 +55,7 @@ func (c Config) expand(topic string) lists {
 		names:      expand(c.AllowedPolicyNames),
 		principals: expand(c.AllowedPrincipals),
 		actions:    lower(expand(c.allowedActions())),
+		topic:      topic,
 	}
 }
 

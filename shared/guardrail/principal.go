@@ -39,8 +39,12 @@ func (c *check) public(p principal, who *narrowed) {
 	who.look()
 	named := !hasWildcard(text) && slices.Contains(c.principals, text)
 	if who.caller.Answer != policy.Fixed && !named && !c.config.AllowPublicPrincipal {
-		c.found.Add(p.at.Fault(AllowPublicPrincipal, "the principal "+finding.Quote(text)+
-			" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"))
+		message := "the principal " + finding.Quote(text) +
+			" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"
+		if isPlaceholder(p) {
+			message = notFilledIn(text)
+		}
+		c.found.Add(p.at.Fault(AllowPublicPrincipal, message))
 		return
 	}
 	c.listed(p, who.callerListed)
@@ -52,8 +56,29 @@ func (c *check) listed(p principal, narrowed bool) {
 	if len(c.config.AllowedPrincipals) == 0 || narrowed || c.allowsPrincipal(p.kind, p.at.Text()) {
 		return
 	}
-	c.found.Add(p.at.Fault(AllowedPrincipals, "the principal "+finding.Quote(p.at.Text())+
-		" is not in "+AllowedPrincipals+" of this deployment: ask its owner to add it"))
+	message := "the principal " + finding.Quote(p.at.Text()) + " is not in " + AllowedPrincipals + " of this deployment: ask its owner to add it"
+	if isPlaceholder(p) {
+		message = notFilledIn(p.at.Text())
+	}
+	c.refuse(p.at, "", AllowedPrincipals, message)
+}
+
+// isPlaceholder reports whether an AWS principal, or its account, is evidently a
+// name that something was to be filled in for. It is for messages, not for
+// decisions: what SES makes of one is not documented.
+func isPlaceholder(p principal) bool {
+	text := p.at.Text()
+	if p.kind != policy.PrincipalAWS || hasWildcard(text) {
+		return false
+	}
+	if fields := strings.SplitN(text, ":", 5); len(fields) == 5 { // ${AWS::AccountId} has colons
+		text = fields[4][:max(0, strings.LastIndexByte(fields[4], ':'))]
+	}
+	return policy.Placeholder(text)
+}
+
+func notFilledIn(text string) string {
+	return "the principal " + finding.Quote(text) + " is a placeholder: fill in the account id or ARN of who may send"
 }
 
 // narrowed is whom a statement's conditions leave, looked up at most once for a

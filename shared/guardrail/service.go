@@ -33,8 +33,8 @@ func (c *check) service(p principal, who *narrowed) {
 		c.found.Add(p.at.Fault(AllowPublicPrincipal, "the service "+finding.Quote(text)+
 			" may send for any account that asks it: add a condition that says for which account or resource, like aws:SourceAccount or aws:SourceArn"))
 	case fixed && len(c.config.AllowedPrincipals) > 0 && !who.sourceListed:
-		c.found.Add(p.at.Fault(AllowedPrincipals, "the service "+finding.Quote(text)+
-			" may send for an account, organization or resource that is neither the owner's nor in "+AllowedPrincipals+" of this deployment"))
+		c.refuse(p.at, "", AllowedPrincipals, "the service "+finding.Quote(text)+
+			" may send for an account, organization or resource that is neither the owner's nor in "+AllowedPrincipals+" of this deployment")
 		return
 	}
 	c.listed(p, false)
