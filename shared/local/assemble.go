@@ -113,6 +113,11 @@ func (s *Stack) addTables() error {
 func (s *Stack) addTopics() error {
 	for _, described := range s.Resources.Topics {
 		arn := s.Topics.Create(described.Name)
+		if described.SignatureVersion != "" {
+			if err := s.Topics.SetSignatureVersion(arn, described.SignatureVersion); err != nil {
+				return fmt.Errorf("the topic %s: %w", described.LogicalID, err)
+			}
+		}
 		for _, subscription := range described.Subscriptions {
 			send, ok := s.sendTo(subscription.Endpoint)
 			if !ok {
