@@ -9,6 +9,7 @@ package check
 
 import (
 	"errors"
+	"sync"
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
@@ -37,11 +38,11 @@ type Verdict struct {
 	// now: its topic could not be verified. It has to be retried. Refused then
 	// lacks their findings.
 	Undecided *outcome.Transient
-	// Verified is what SNS signed, if a guardrail asked for the topic: the request
-	// counts as sent at its Timestamp, and its MessageID identifies it. Nil if no
-	// guardrail asked, or if the signature does not count.
+	// Verified is what SNS signed, if the topic was asked: the request counts as
+	// sent at its Timestamp, and its MessageID identifies it. Nil if nobody asked,
+	// or if the signature does not count.
 	Verified *notification.Verified
-	// Unsigned is why the signature does not count; nil if no guardrail asked.
+	// Unsigned is why the signature does not count; nil if nobody asked.
 	Unsigned error
 }
 
@@ -51,8 +52,12 @@ type Verdict struct {
 type Topic func() (notification.Verified, error)
 
 // Request checks a request as far as it could be read. What opening the message
-// refused is not repeated. The topic is asked at most once, and only if a
-// guardrail with ${topic} refuses the request without it.
+// refused is not repeated.
+//
+// The topic is asked at most once, and only in a deployment that uses ${topic}:
+// if such a guardrail refuses the request without it, and for each request of a
+// stack, because a stack's resource belongs to the topic that its first request
+// came through.
 func Request(m message.Message, s *message.Source, rules Rules, topic Topic) Verdict {
 	var v Verdict
 	var tooLarge, invalid []finding.Finding
@@ -69,19 +74,25 @@ func Request(m message.Message, s *message.Source, rules Rules, topic Topic) Ver
 	}
 	var misdirected []finding.Finding
 	v.AnswerTo, misdirected = rules.Answers.check(m, s)
-	refused := v.guard(m.Request, s, rules.Guardrail, parsed, topic)
+	name := v.nameOf(topic)
+	refused := v.guard(m.Request, s, rules.Guardrail, parsed, name)
 	v.Refused = outcome.Join(
 		outcome.Reject(outcome.MalformedRequest, misdirected),
 		outcome.Reject(outcome.PolicyTooLarge, tooLarge),
 		outcome.Reject(outcome.InvalidPolicy, append(invalid, s.PolicyFindings...)),
 		outcome.Reject(outcome.GuardrailViolation, refused),
 	)
+	if m.CloudFormation != nil && v.Refused == nil && name != nil && rules.Guardrail.UsesTopic() {
+		if _, err := name(); err != nil {
+			v.Undecided = undecided(err)
+		}
+	}
 	return v
 }
 
 // guard asks the guardrails, unless nothing is to be done. They leave out what
 // could not be read, and is refused for that.
-func (v *Verdict) guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy, topic Topic) []finding.Finding {
+func (v *Verdict) guard(r message.Request, s *message.Source, g *guardrail.Guardrail, parsed *policy.Policy, topic guardrail.Topic) []finding.Finding {
 	if r.Nothing {
 		return nil
 	}
@@ -89,19 +100,24 @@ func (v *Verdict) guard(r message.Request, s *message.Source, g *guardrail.Guard
 		Identity: r.Identity, IdentityAt: s.Identity,
 		PolicyName: r.PolicyName, PolicyNameAt: s.PolicyName,
 		Policy: parsed,
-	}, v.nameOf(topic))
+	}, topic)
 	if err != nil {
-		v.Undecided = &outcome.Transient{Cause: outcome.CauseCertificate, Err: err}
+		v.Undecided = undecided(err)
 	}
 	return found
 }
 
-// nameOf is a topic for the guardrails. What was verified is noted in the verdict.
+func undecided(err error) *outcome.Transient {
+	return &outcome.Transient{Cause: outcome.CauseCertificate, Err: err}
+}
+
+// nameOf is a topic for the guardrails, verified when it is asked first. What was
+// verified is noted in the verdict.
 func (v *Verdict) nameOf(topic Topic) guardrail.Topic {
 	if topic == nil {
 		return nil
 	}
-	return func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
 		verified, err := topic()
 		switch {
 		case errors.Is(err, notification.ErrUnsigned):
@@ -112,7 +128,7 @@ func (v *Verdict) nameOf(topic Topic) guardrail.Topic {
 		}
 		v.Verified = &verified
 		return verified.TopicName, nil
-	}
+	})
 }
 
 func split(findings []finding.Finding) (warnings, violations []finding.Finding) {

@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -14,12 +15,14 @@ import (
 	"sespolicy/shared/outcome"
 )
 
-// The topic is asked only if a guardrail needs it. What was verified, why it
+// The topic is asked only if a guardrail needs it, or the request is a stack's. What was verified, why it
 // was not, and that it is not known now are three different answers.
 func TestTopic(t *testing.T) {
 	verified := notification.Verified{TopicARN: "arn:aws:sns:us-east-1:123456789012:T", TopicName: "T", MessageID: "1"}
 	foreign := notification.Verified{TopicARN: "arn:aws:sns:us-east-1:999988887777:T", MessageID: "1"}
 	const body = `{"Action":"DeleteIdentityPolicy","Identity":"a.com","PolicyName":"T-news"}`
+	const nothing = `{"RequestType":"Delete","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing",` +
+		`"ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a"}`
 	for _, test := range []struct {
 		reason           string
 		names            []string
@@ -38,8 +41,11 @@ func TestTopic(t *testing.T) {
 		{"the context has ended", []string{"${topic}-*"}, body, verified, context.DeadlineExceeded, 1, "", outcome.CauseCertificate, "", false},
 		{"not needed", []string{"${topic}-*", "T-*"}, body, verified, notification.ErrUnavailable, 0, "", "", "", false},
 		{"no pattern has it", []string{"Q"}, body, verified, notification.ErrUnavailable, 0, outcome.GuardrailViolation, "", "", false},
-		{"nothing to do", []string{"${topic}-*"}, `{"RequestType":"Delete","StackId":"s","RequestId":"r","LogicalResourceId":"L","PhysicalResourceId":"nothing",` +
-			`"ResponseURL":"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a"}`, verified, notification.ErrUnavailable, 0, "", "", "", false},
+		{"a stack's, nothing to do", []string{"${topic}-*"}, nothing, verified, nil, 1, "", "", verified.TopicARN, false},
+		{"a stack's, nothing to do, unavailable", []string{"${topic}-*"}, nothing, verified, notification.ErrUnavailable, 1, "", outcome.CauseCertificate, "", false},
+		{"a stack's, another pattern matches", []string{"${topic}-*", "T-*"}, strings.Replace(nothing, "nothing", "a.com/T-news", 1), verified, nil, 1, "", "", verified.TopicARN, false},
+		{"a stack's, unsigned", []string{"${topic}-*"}, strings.Replace(nothing, "nothing", "a.com/T-news", 1), verified, notification.ErrUnsigned, 1, outcome.GuardrailViolation, "", "", true},
+		{"a stack's, no pattern has it", []string{"T-*"}, nothing, verified, notification.ErrUnavailable, 0, "", "", "", false},
 	} {
 		fence, err := guardrail.New(guardrail.Config{AllowedPolicyNames: test.names})
 		if err != nil {

@@ -59,6 +59,11 @@ func (c Config) expand(topic string) lists {
 	}
 }
 
+// UsesTopic reports whether any guardrail has a pattern with ${topic}.
+func (g *Guardrail) UsesTopic() bool {
+	return slices.ContainsFunc(Settings(), func(s Setting) bool { return g.config.usesTopic(s.Variable) })
+}
+
 // usesTopic reports whether the patterns of a variable need the topic. A
 // service or a public principal may be listed under its topic as well.
 func (c Config) usesTopic(variable string) bool {
