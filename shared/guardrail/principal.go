@@ -37,7 +37,7 @@ func (c *check) allowed(s *policy.Statement) {
 func (c *check) public(p principal, who *narrowed) {
 	text := p.at.Text()
 	who.look()
-	named := !hasWildcard(text) && slices.Contains(c.principals, text)
+	named := !hasWildcard(text) && !identity.IsAccount(text) && slices.Contains(c.principals, text)
 	if who.caller.Answer != policy.Fixed && !named && !c.config.AllowPublicPrincipal {
 		message := "the principal " + finding.Quote(text) +
 			" lets in everybody: name who may send, or add a condition that says who, like aws:PrincipalOrgID or aws:SourceAccount"
@@ -174,10 +174,15 @@ func fixedAccount(pattern string) string {
 }
 
 // allowsPrincipal reports whether a principal is in the list. The ? of a pattern
-// does not stand for a * in text, which stands for more.
+// does not stand for a * in text, which stands for more. A canonical user id is
+// 64 hexadecimal digits that say nothing of the account: a pattern over part of
+// one would be met by chance, so it is listed literally.
 func (c *check) allowsPrincipal(kind, text string) bool {
 	return slices.ContainsFunc(c.principals, func(pattern string) bool {
-		if strings.Contains(text, "*") && strings.Contains(pattern, "?") {
+		switch {
+		case strings.Contains(text, "*") && strings.Contains(pattern, "?"):
+			return false
+		case strings.EqualFold(kind, policy.PrincipalCanonicalUser) && hasWildcard(pattern) && !policy.OnlyWildcards(pattern):
 			return false
 		}
 		return matchPrincipal(pattern, text) ||

@@ -143,6 +143,9 @@ func TestNarrowingConditions(t *testing.T) {
 	}
 }
 
+// canonical is AWS's example of a canonical user id.
+const canonical = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+
 func TestAllowedPrincipals(t *testing.T) {
 	const root, role = "arn:aws:iam::" + friend + ":root", "arn:aws:iam::" + friend + ":role/"
 	for _, test := range []struct {
@@ -185,7 +188,10 @@ func TestAllowedPrincipals(t *testing.T) {
 		{"a service that ends otherwise", "ses.amazonaws.com", `{"Service":"ses.amazonaws.com.evil.org"}`, false},
 		{"a unique id, literally", "AIDACKCEVSQ6C2EXAMPLE", `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`, true},
 		{"a unique id of who knows whom", friend, `{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`, false},
-		{"a canonical user", friend, `{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`, false},
+		{"a canonical user", friend, `{"CanonicalUser":"` + canonical + `"}`, false},
+		{"a canonical user, literally", canonical, `{"CanonicalUser":"` + canonical + `"}`, true},
+		{"a canonical user that begins like an account", "79a*", `{"CanonicalUser":"` + canonical + `"}`, false},
+		{"a canonical user, as everything", "*", `{"CanonicalUser":"` + canonical + `"}`, true},
 		{"a bare string", friend, `"` + friend + `"`, true},
 		{"everybody", friend, `"*"`, false},
 		{"everybody by the pattern", "*", `{"AWS":"*"}`, true},
@@ -242,6 +248,7 @@ func TestPublicInDisguise(t *testing.T) {
 		{"the provider itself", "accounts.google.com", google, true},
 		{"a pattern over providers", "*.google.com", google, false},
 		{"everything", "*", google, false},
+		{"a provider that is called like an account", friend, `{"Federated":"` + friend + `"}`, false},
 		{"everybody is not meant by everything", "*", `"*"`, false},
 		{"a service, without a source", "ses.amazonaws.com", `{"Service":"ses.amazonaws.com"}`, false},
 	} {
