@@ -47,13 +47,14 @@ var (
 		`"arn:aws:iam::123456789012:root"`, `"arn:aws:iam::123456789012:role/Admin"`,
 		`"arn:aws:iam::999988887777:root"`, `"arn:aws:iam::999988887777:role/Admin"`, `"arn:aws:iam::*:root"`, `"arn:aws:iam::*:role/Admin"`,
 		`"arn:aws:iam::${aws:PrincipalAccount}:root"`, `"arn:aws:sts::999988887777:assumed-role/Admin/111122223333"`, `"cognito-idp.amazonaws.com"`, `""`,
+		`"arn:aws:iam::99998888777?:root"`, `"arn:*:iam::999988887777:root"`, `"arn:aws:iam::999988887777:role/:111122223333:"`, `"\uff0a"`, `"ARN:aws:iam::999988887777:root"`,
 	}
 	oracleServices  = []string{`"cognito-idp.amazonaws.com"`, `"cognito-idp.amazonaws.com"`, `"ses.amazonaws.com"`, `"*"`, `"*.amazonaws.com"`}
 	oracleProviders = []string{`"accounts.google.com"`, `"arn:aws:iam::999988887777:saml-provider/a"`, `"arn:aws:iam::111122223333:saml-provider/a"`}
 
 	oracleActions = []string{
 		`"ses:SendEmail"`, `"ses:SendEmail"`, `"ses:SendEmail"`, `"SES:Send*"`, `"ses:SendRawEmail"`, `"ses:*"`, `"*"`, `"ses:DeleteEmailIdentity"`,
-		`"ses:?e*"`, `"s*:Send*"`, `"ses:Sen*"`, `"ses:UpdateEmailIdentityPolicy"`, `"ses:Send*Email"`, `"ses*"`,
+		`"ses:?e*"`, `"s*:Send*"`, `"ses:Sen*"`, `"ses:UpdateEmailIdentityPolicy"`, `"ses:Send*Email"`, `"ses*"`, `"ses:Send?mail"`, `"ses:S*d*"`, `"?es:Send*"`, `"*:SendEmail"`, `"ses:Send*\u212a"`, `"ses:${aws:PrincipalTag/a}"`,
 	}
 	oracleResources = []string{
 		`"arn:aws:ses:us-east-1:123456789012:identity/example.com"`, `"arn:aws:ses:us-east-1:123456789012:identity/example.com"`, `"*"`,
@@ -64,6 +65,7 @@ var (
 		"StringEquals", "StringEquals", "StringLike", "StringLike", "ArnLike", "ArnEquals", "StringEqualsIgnoreCase", "StringNotEquals", "StringNotLike",
 		"ArnNotLike", "StringEqualsIfExists", "StringLikeIfExists", "ForAllValues:StringEquals", "ForAnyValue:StringEquals", "ForAnyValue:StringLike",
 		"ForAllValues:StringLike", "Null", "stringequals", "Bool", "NumericEquals",
+		"ArnEqualsIfExists", "ArnLikeIfExists", "ForAnyValue:ArnLike", "ForAllValues:ArnLike", "ForAnyValue:StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLikeIfExists", "ArnNotEquals", "BinaryEquals",
 	}
 	oracleKeys = []string{
 		"aws:SourceAccount", "aws:SourceAccount", "aws:SourceArn", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths",
@@ -79,6 +81,7 @@ var (
 		`"arn:aws:iam::*:role/Admin"`, `"*:role/Admin"`, `"*111122223333*"`, `"arn:aws:s3:::mails"`, `"arn:aws:s3:::mail*"`, `"a@example.com"`,
 		`"${aws:ResourceAccount}"`, `"${aws:ResourceOrgID}"`, `"${aws:SourceAccount}"`, `"${aws:PrincipalAccount}"`, `"${aws:PrincipalOrgID}"`,
 		`"${aws:ResourceAccount, '999988887777'}"`, `"${*}"`,
+		`"arn:aws:cognito-idp:us-east-1:123456789012*"`, `"arn:*:*:*:123456789012:*"`, `"arn:*:*:*:*:*"`, `"${aws:PrincipalTag/team}"`, `"o-ours*"`, `"12345678901?"`, `"\uff11"`,
 	}
 	oracleVersions = []string{`"Version":"2012-10-17",`, `"Version":"2012-10-17",`, `"Version":"2008-10-17",`, ``}
 )
