@@ -39,8 +39,8 @@ type HTTPClient interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// NewHTTPClient is the HTTP client of the SDK, proxy and certificates included, but it
-// follows no redirects: only the response URL itself was checked.
+// NewHTTPClient returns the SDK's HTTP client, proxy and certificates included,
+// that follows no redirects: only the URL itself was checked.
 func NewHTTPClient(cfg aws.Config) HTTPClient {
 	own := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	switch given := cfg.HTTPClient.(type) {
