@@ -16,11 +16,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -141,9 +143,11 @@ func (s *Server) pass(action string, body []byte) *httptest.ResponseRecorder {
 	return answer
 }
 
-// copyAnswer hands a recorded answer on.
+// copyAnswer hands a recorded answer on, with the checksum that clients verify and
+// minidyn does not send.
 func copyAnswer(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
 	maps.Copy(w.Header(), answer.Header())
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer.Body.Bytes())), 10))
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes()) // the client is gone: nobody to tell
 }

@@ -3,7 +3,12 @@ package table_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,5 +195,17 @@ func TestFaultsOfSingleItemsAndReads(t *testing.T) {
 	}})
 	if err != nil || len(batch.UnprocessedKeys["Ledger"].Keys) != 1 || len(batch.Responses) != 0 {
 		t.Errorf("got %+v, %v, want one unprocessed key", batch, err)
+	}
+}
+
+// The SDK logs a warning for every answer without it.
+func TestAnswersCarryTheirChecksum(t *testing.T) {
+	s, _ := start(t)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"TableName":"Ledger","Key":{"PK":{"S":"a"},"SK":{"S":"policy"}}}`))
+	r.Header.Set("X-Amz-Target", table.TargetPrefix+"GetItem")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if got, want := w.Header().Get("X-Amz-Crc32"), fmt.Sprint(crc32.ChecksumIEEE(w.Body.Bytes())); got != want || w.Code != http.StatusOK {
+		t.Errorf("status %d: got %q, want %q", w.Code, got, want)
 	}
 }
