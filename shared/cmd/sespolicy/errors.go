@@ -105,6 +105,8 @@ func awsHint(operation *smithy.OperationError, code string) string {
 		return "your AWS credentials are expired or wrong: log in again, or set AWS_PROFILE"
 	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue":
 		return "there is no such queue in this account and Region"
+	case "ResourceNotFoundException":
+		return "there is no such table in this account and Region"
 	case "NotFound", "NotFoundException":
 		return "there is no such topic in this account and Region"
 	case "ValidationError":
@@ -120,7 +122,11 @@ func awsHint(operation *smithy.OperationError, code string) string {
 	return ""
 }
 
-// permission is the IAM action of an operation: a batch needs that of the single call.
+// permission is the IAM action of an operation: a batch needs that of the single
+// call, and a transaction of DynamoDB those of its writes.
 func permission(operation *smithy.OperationError) string {
+	if operation.OperationName == "TransactWriteItems" {
+		return "dynamodb:PutItem"
+	}
 	return fmt.Sprintf("%s:%s", strings.ToLower(operation.ServiceID), strings.TrimSuffix(operation.OperationName, "Batch"))
 }

@@ -11,7 +11,6 @@ import (
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
-	"sespolicy/shared/printout"
 )
 
 // live prints a line for each thing that happens while a stack runs.
@@ -99,14 +98,8 @@ func (l *live) print(at time.Time, outcome, code, what string) {
 	l.write(fmt.Sprintf("%s  %-10s %-18s  %s", at.Local().Format(time.TimeOnly), outcome, code, what))
 }
 
-// write writes one line, which fits into the terminal.
-func (l *live) write(line string) {
-	line = printout.Escape(line)
-	if width := terminalWidth(l.out); width != noTerminal {
-		line = cut(line, width)
-	}
-	_, _ = fmt.Fprintln(l.out, line)
-}
+// write writes one line.
+func (l *live) write(line string) { showLine(l.out, line) }
 
 // milliseconds is a duration as people read it.
 func milliseconds(n int64) string {

@@ -59,6 +59,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		newInvokeCommand(),
 		newCheckCommand(),
 		newSendCommand(),
+		newStatusCommand(),
+		newHistoryCommand(),
+		newReleaseCommand(),
 		newDLQCommand(),
 		newDeploymentCommand(),
 	)

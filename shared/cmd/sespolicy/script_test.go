@@ -35,11 +35,15 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts of testdata: sespolicy as people run it, against
 // a cloud that a script may change.
 //
-//	letter CODE MESSAGE FILE   puts a dead letter there, as the function does
+//	letter CODE MESSAGE FILE [ANSWERED-TO]
+//	                           puts a dead letter there, as the function does
 //	moved FILE ATTRIBUTES      puts one there as SQS does, with attributes of its sender (JSON)
-//	permit ACTION…             permits these actions and no others
+//	permit ACTION…|all         permits these actions and no others
 //	queued N                   fails unless N requests are on the queue
+//	bodies                     prints the bodies that are on the queue
 //	published N                fails unless N requests were published
+//	settle JSON FILE           has the ledger know the request of a file (see settled)
+//	function OUTCOME           has the function settle what is on the queue, from the next look at the ledger on
 //	fits N FILE                fails if a line is wider than N columns
 //	plain FILE                 fails if there are characters that are not printable
 func TestScripts(t *testing.T) {
@@ -68,10 +72,17 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(e.WorkDir+"/.tmp", 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"letter":    command((*cloud).letter),
-			"moved":     command((*cloud).moved),
-			"permit":    command(func(c *cloud, _ *testscript.TestScript, actions []string) { c.permitted = actions }),
-			"queued":    command(func(c *cloud, ts *testscript.TestScript, n []string) { want(ts, n, len(c.requests.Snapshot())) }),
+			"letter": command((*cloud).letter),
+			"moved":  command((*cloud).moved),
+			"permit": command(func(c *cloud, _ *testscript.TestScript, actions []string) { c.permit(actions) }),
+			"queued": command(func(c *cloud, ts *testscript.TestScript, n []string) { want(ts, n, len(c.requests.Snapshot())) }),
+			"bodies": command(func(c *cloud, ts *testscript.TestScript, _ []string) {
+				for _, m := range c.requests.Snapshot() {
+					_, _ = fmt.Fprintln(ts.Stdout(), m.Body)
+				}
+			}),
+			"settle":    command((*cloud).settle),
+			"function":  command(func(c *cloud, _ *testscript.TestScript, outcome []string) { c.function = outcome[0] }),
 			"published": command(func(c *cloud, ts *testscript.TestScript, n []string) { want(ts, n, c.published) }),
 			"fits":      command(func(_ *cloud, ts *testscript.TestScript, a []string) { fits(ts, a) }),
 			"plain":     command(func(_ *cloud, ts *testscript.TestScript, a []string) { plain(ts, a[0]) }),
@@ -118,6 +129,7 @@ type cloud struct {
 	requests, deadLetters *queue.Queue
 	published             int
 	permitted             []string // nil: all
+	ledgerCloud
 }
 
 func newCloud() (*cloud, *httptest.Server) {
@@ -126,6 +138,7 @@ func newCloud() (*cloud, *httptest.Server) {
 	c.queues = queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://" + server.Listener.Addr().String()})
 	c.deadLetters = create(c.queues, "DeadLetterQueue", nil)
 	c.requests = create(c.queues, "RequestQueue", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + c.deadLetters.ARN() + `","maxReceiveCount":1}`})
+	c.startLedger()
 	server.Start()
 	return c, server
 }
@@ -140,14 +153,17 @@ func create(queues *queue.Server, name string, attributes map[string]string) *qu
 
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, action := "sqs", ""
-	_, action, queued := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	target, action, queued := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if strings.HasPrefix(target, "DynamoDB") {
+		service = "dynamodb"
+	}
 	if !queued {
 		action, service = r.PostFormValue("Action"), "cloudformation"
 		if action != "DescribeStacks" {
 			service = "sns"
 		}
 	}
-	name := service + ":" + strings.TrimSuffix(action, "Batch")
+	name := strings.Replace(service+":"+strings.TrimSuffix(action, "Batch"), "TransactWriteItems", "PutItem", 1)
 	switch {
 	case c.permitted != nil && !slices.Contains(c.permitted, name):
 		w.WriteHeader(http.StatusForbidden)
@@ -156,6 +172,8 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		_, _ = fmt.Fprint(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>`+name+`</Message></Error></ErrorResponse>`)
+	case service == "dynamodb":
+		c.serveLedger(w, r, action)
 	case queued:
 		// An empty queue answers at once, so that no test waits.
 		body, err := io.ReadAll(r.Body)
@@ -190,7 +208,7 @@ func (c *cloud) describe(w http.ResponseWriter, stack string) {
 	var outputs, parameters string
 	if stack == "sespolicy" {
 		for _, o := range [][2]string{
-			{"RequestQueueUrl", c.requests.URL()}, {"RequestQueueArn", c.requests.ARN()}, {"DeadLetterQueueUrl", c.deadLetters.URL()}, {"RequestTopicArn", cloudTopic},
+			{"RequestQueueUrl", c.requests.URL()}, {"RequestQueueArn", c.requests.ARN()}, {"DeadLetterQueueUrl", c.deadLetters.URL()}, {"RequestTopicArn", cloudTopic}, {"LedgerTableName", cloudTable},
 		} {
 			outputs += "<member><OutputKey>" + o[0] + "</OutputKey><OutputValue>" + o[1] + "</OutputValue></member>"
 		}
@@ -210,6 +228,9 @@ func (c *cloud) letter(ts *testscript.TestScript, arguments []string) {
 	} {
 		attributes[name] = queue.Attribute{DataType: "String", StringValue: value}
 	}
+	if len(arguments) > 3 {
+		attributes[deadletter.AnsweredTo] = queue.Attribute{DataType: "String", StringValue: arguments[3]}
+	}
 	_, err := c.deadLetters.Send(context.Background(), queue.Input{Body: ts.ReadFile(arguments[2]), Attributes: attributes})
 	ts.Check(err)
 }
@@ -226,5 +247,11 @@ func (c *cloud) moved(ts *testscript.TestScript, arguments []string) {
 	for range 2 { // its only receive, and the one that moves it
 		_, err = c.requests.Receive(context.Background(), queue.ReceiveOptions{VisibilityTimeout: new(time.Duration)})
 		ts.Check(err)
+	}
+}
+
+func (c *cloud) permit(actions []string) {
+	if c.permitted = actions; actions[0] == "all" {
+		c.permitted = nil
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/printout"
 	"sespolicy/shared/producer"
 )
@@ -20,6 +22,9 @@ type sendFlags struct {
 	format  string
 	topic   string
 	noCheck bool
+	wait    bool
+	timeout time.Duration
+	ledger  *ledger.Ledger // to wait with
 }
 
 func newSendCommand() *cobra.Command {
@@ -34,15 +39,19 @@ func newSendCommand() *cobra.Command {
 			"All are checked first, as the function would: with the guardrails of the deployment where they are known (--deployment,\n" +
 			"--stack), and for a Resource of another account in any case. Nothing is sent when anything is wrong. Each message id is\n" +
 			"shown with the file it came from; one that was published to a topic has another id on the queue.\n\n" +
-			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish.",
+			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish.\n\n" +
+			"--wait shows each request's outcome as it comes. The exit status is 0 only if all were applied, which a request is not\n" +
+			"that a newer one superseded. It reads the deployment's ledger (--stack, --table or --local) with the permission\n" +
+			"dynamodb:BatchGetItem. In another account, outcomes arrive as events: " + eventsPage + ".",
 		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/…\n" +
 			"  sespolicy send requests/ --deployment sespolicy.json\n" +
 			"  sespolicy send requests.ndjson --stack sespolicy --format json\n" +
 			"  sespolicy send request.json --deployment sespolicy.json --topic 111122223333\n" +
+			"  sespolicy send request.json --stack sespolicy --wait --timeout 5m\n" +
 			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
-			if err := oneOf("format", flags.format, "text", "json"); err != nil {
+			if err := errors.Join(oneOf("format", flags.format, "text", "json"), flags.check(command)); err != nil {
 				return err
 			}
 			files, err := readFiles(names, command.InOrStdin())
@@ -65,11 +74,17 @@ func newSendCommand() *cobra.Command {
 					return err
 				}
 			}
+			if flags.wait {
+				if flags.ledger, err = f.readyToWait(command.Context()); err != nil {
+					return err
+				}
+			}
 			return f.send(command, requests, flags)
 		},
 	}
-	at.register(command, requestQueue|requestTopic)
+	at.register(command, requestQueue|requestTopic|ledgerTable)
 	registerTopic(command, &flags.topic, "publish to the SNS topic with this name, in the deployment's account and Region")
+	flags.registerWait(command)
 	command.Flags().BoolVar(&flags.noCheck, "no-check", false, "send what is wrong too, a Resource of another account included")
 	formatFlag(command, &flags.format, "text", "json")
 	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
@@ -109,13 +124,18 @@ func (f *found) checkRequests(command *cobra.Command, requests []outgoing) error
 	return nil
 }
 
-// sentJSON is a request that was sent, for programs.
+// sentJSON is a request that was sent, for programs, and with --wait its outcome
+// as status has it.
 type sentJSON struct {
-	MessageID  string `json:"messageId"`
-	File       string `json:"file"`
-	Line       int    `json:"line,omitempty"`
-	Identity   string `json:"identity,omitempty"`
-	PolicyName string `json:"policyName,omitempty"`
+	MessageID  string     `json:"messageId"`
+	File       string     `json:"file"`
+	Line       int        `json:"line,omitempty"`
+	Identity   string     `json:"identity,omitempty"`
+	PolicyName string     `json:"policyName,omitempty"`
+	Outcome    string     `json:"outcome,omitempty"`
+	Code       string     `json:"code,omitempty"`
+	Message    string     `json:"message,omitempty"`
+	At         *time.Time `json:"at,omitempty"`
 }
 
 // destination is where requests go: the queue, or the topic if there is no queue.
@@ -130,7 +150,8 @@ func (f *found) destination() (to producer.Destination, name string, err error) 
 	}
 }
 
-// send sends the requests and shows each one's message id.
+// send sends the requests and shows each one's message id, and with --wait their
+// outcomes.
 func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlags) error {
 	to, name, err := f.destination()
 	if err != nil {
@@ -154,16 +175,21 @@ func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlag
 		all[i].MessageID = id
 		_ = bar.Clear() // a bar that cannot be drawn must not stop the work
 		if s := all[i]; flags.format == "text" {
-			_, _ = fmt.Fprintln(out, id, printout.Escape(strings.TrimSpace(s.place()+"  "+s.Identity+" "+s.PolicyName)))
+			showLine(out, id+" "+strings.TrimSpace(s.place()+"  "+s.Identity+" "+s.PolicyName))
 		}
 		_ = bar.Add(1)
 	})
 	_ = bar.Finish()
+	_, _ = fmt.Fprintf(command.ErrOrStderr(), "%d of %s sent to %s\n", sent, count(len(requests), "request"), printout.Escape(name))
+	if flags.wait && err == nil {
+		err = flags.await(command, all)
+	}
 	if flags.format == "json" {
 		done := slices.DeleteFunc(slices.Clone(all), func(s sentJSON) bool { return s.MessageID == "" })
-		err = errors.Join(err, printout.WriteJSON(out, done))
+		if writeErr := printout.WriteJSON(out, done); writeErr != nil {
+			return errors.Join(err, writeErr)
+		}
 	}
-	_, _ = fmt.Fprintf(command.ErrOrStderr(), "%d of %s sent to %s\n", sent, count(len(requests), "request"), printout.Escape(name))
 	if refused, ok := errors.AsType[*producer.RefusedError](err); ok {
 		return fmt.Errorf("%s: %w", all[refused.Position].place(), err)
 	}

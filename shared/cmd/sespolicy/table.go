@@ -45,6 +45,15 @@ func terminalWidth(out io.Writer) int {
 func cut(text string, width int) string  { return pretty.Snip(text, width, "…") }
 func wrap(text string, width int) string { return pretty.WrapSoft(text, width) }
 
+// showLine shows a text in one line, which fits into the terminal.
+func showLine(out io.Writer, text string) {
+	text = printout.Escape(text)
+	if width := terminalWidth(out); width != noTerminal {
+		text = cut(text, width)
+	}
+	_, _ = fmt.Fprintln(out, text)
+}
+
 // tabulate prints rows under a title, or says that there are none. It escapes
 // all cells. Where out is a terminal, the table fits into it: the last column is
 // fitted into what the others leave, and if that is too little, each row becomes

@@ -28,6 +28,7 @@ const (
 	requestQueue part = 1 << iota
 	requestTopic
 	deadLetterQueue
+	ledgerTable
 )
 
 // target says which deployment a command is about. Its flags are the same for
@@ -36,6 +37,7 @@ type target struct {
 	stack, file, region, endpoint string
 	local                         bool
 	queue, topic, deadLetters     string // URL or ARN; ARN; URL or ARN
+	table                         string // name of the ledger's table
 }
 
 // register adds the flags to a command: those that name the deployment, and
@@ -59,6 +61,9 @@ func (t *target) register(command *cobra.Command, uses part) {
 	}
 	if uses&deadLetterQueue != 0 {
 		f.StringVar(&t.deadLetters, "dead-letter-queue", "", "the dead-letter queue, by URL or ARN")
+	}
+	if uses&ledgerTable != 0 {
+		f.StringVar(&t.table, "table", "", "the ledger, by the name of its DynamoDB table (default: the stack's)")
 	}
 }
 
@@ -93,6 +98,8 @@ func (t *target) config(ctx context.Context) (aws.Config, error) {
 type found struct {
 	deployment
 	deadLetters string // URL or ARN; empty if unknown
+	table       string // of the ledger; empty if unknown
+	local       bool
 	config      aws.Config
 }
 
@@ -102,10 +109,10 @@ func (t *target) find(ctx context.Context) (*found, error) {
 	if t.local && t.stack != "" {
 		return nil, errors.New("got --stack and --local, one of them was expected")
 	}
-	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" {
+	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.table == "" {
 		t.file = os.Getenv(deploymentVariable)
 	}
-	f := &found{}
+	f := &found{local: t.local}
 	if t.file != "" {
 		d, err := readDeployment(t.file)
 		if err != nil {
@@ -116,7 +123,7 @@ func (t *target) find(ctx context.Context) (*found, error) {
 			t.region = cmp.Or(t.region, regionOf(t.queue), regionOf(t.topic), d.Region)
 		}
 	}
-	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" {
+	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" && t.table == "" {
 		return nil, withHint(errors.New("no deployment is named"), "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
 	}
 	var err error
@@ -133,6 +140,7 @@ func (t *target) find(ctx context.Context) (*found, error) {
 		return nil, err
 	}
 	f.deadLetters = cmp.Or(t.deadLetters, f.deadLetters)
+	f.table = cmp.Or(t.table, f.table)
 	if t.topic != "" {
 		f.QueueURL, f.QueueARN, f.TopicARN = "", "", t.topic
 	}
@@ -181,7 +189,7 @@ func (f *found) ofStack(ctx context.Context, name string) error {
 				"give the name of a stack of this template, or name the queues with --queue and --dead-letter-queue")
 		}
 	}
-	f.deadLetters = outputs["DeadLetterQueueUrl"]
+	f.deadLetters, f.table = outputs["DeadLetterQueueUrl"], outputs["LedgerTableName"]
 	f.setQueue(outputs["RequestQueueUrl"])
 	f.QueueARN = cmp.Or(outputs["RequestQueueArn"], f.QueueARN)
 	f.TopicARN = outputs["RequestTopicArn"]

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sespolicy/shared/identity"
+	"sespolicy/shared/ledger"
+)
+
+// eventsPage is where requesters read how outcomes reach another account.
+const eventsPage = "see \"Outcomes in another account\" in events/README.md"
+
+// openLedger opens the deployment's ledger, without reading it.
+func (f *found) openLedger(ctx context.Context) (*ledger.Ledger, error) {
+	client := dynamodb.NewFromConfig(f.config)
+	if f.table == "" && f.local {
+		name, err := localTable(ctx, client)
+		if err != nil {
+			return nil, err
+		}
+		f.table = name
+	}
+	if f.table == "" {
+		return nil, withHint(errors.New("the ledger of the deployment is not known"),
+			"give --stack NAME, --local, or --table NAME; the requester in another account gets outcomes as events: %s", eventsPage)
+	}
+	return ledger.New(client, f.table), nil
+}
+
+// localTable is the table of sespolicy local: its only one, or the one that is
+// named after the logical id.
+func localTable(ctx context.Context, client *dynamodb.Client) (string, error) {
+	out, err := client.ListTables(ctx, &dynamodb.ListTablesInput{})
+	if err != nil {
+		return "", fmt.Errorf("looking for the ledger: %w", err)
+	}
+	for _, name := range out.TableNames {
+		if len(out.TableNames) == 1 || strings.HasSuffix(name, "Ledger") {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("none of the %s here is the ledger", count(len(out.TableNames), "table"))
+}
+
+// policyName reads the arguments IDENTITY NAME.
+func policyName(arguments []string) (ledger.Name, error) {
+	id, err := identity.Parse(arguments[0])
+	if err != nil {
+		return ledger.Name{}, fmt.Errorf("identity %s: %w", arguments[0], err)
+	}
+	return ledger.Name{Identity: id.Name, PolicyName: arguments[1]}, nil
+}
+
+// noRecord is the error for a policy that the ledger does not know.
+func noRecord(name ledger.Name) error {
+	return withHint(fmt.Errorf("the ledger has no record of the policy %s of %s", name.PolicyName, name.Identity),
+		"upper and lower case count in policy names and addresses; a policy that did not come by the queue is not recorded")
+}
+
+// ownerName is how people call the owner of a policy. The UUID of its stack is
+// shown to nobody.
+func ownerName(o ledger.Owner) string {
+	return "the stack " + cmp.Or(o.StackName(), "(without a name)") + " (resource " + o.LogicalID + ")"
+}
+
+// requesterName is who sent a request, as far as the ledger knows. What no topic
+// vouches for is the sender's claim.
+func requesterName(by ledger.Requester) string {
+	var parts []string
+	if by.SenderID != "" {
+		parts = append(parts, by.SenderID)
+	}
+	if by.Topic != "" {
+		parts = append(parts, "topic "+by.Topic)
+	}
+	if by.StackID != "" {
+		parts = append(parts, ownerName(ledger.Owner{StackID: by.StackID, LogicalID: by.LogicalID}))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// oneLine is a message of several lines in one.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }

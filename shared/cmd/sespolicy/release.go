@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sespolicy/shared/ledger"
+	"sespolicy/shared/printout"
+)
+
+// releaseTries is how often a release is tried while the function writes the
+// same record.
+const releaseTries = 3
+
+func newReleaseCommand() *cobra.Command {
+	var at target
+	var yes bool
+	command := &cobra.Command{
+		Use:   "release IDENTITY NAME",
+		Short: "Give up a stack's ownership of a policy",
+		Long: "A policy that a stack has put belongs to the stack's resource: requests from elsewhere are refused as OwnedByStack.\n" +
+			"Release clears the owner in the ledger. The policy itself stays as it is on the identity, and anybody whom the\n" +
+			"guardrails let may change it from then on. When the stack deletes its resource, the policy stays. The stack's next\n" +
+			"update of the resource changes the policy and does not own it again.\n\n" +
+			"It asks first; --yes does not. It needs the permissions dynamodb:BatchGetItem and dynamodb:PutItem on the table.",
+		Example: "  sespolicy release example.com MyPolicy --stack sespolicy\n" +
+			"  sespolicy release example.com MyPolicy --stack sespolicy --yes",
+		Args: cobra.ExactArgs(2),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			name, err := policyName(arguments)
+			if err != nil {
+				return err
+			}
+			f, err := at.find(command.Context())
+			if err != nil {
+				return err
+			}
+			l, err := f.openLedger(command.Context())
+			if err != nil {
+				return err
+			}
+			return release(command, l, name, yes)
+		},
+	}
+	at.register(command, ledgerTable)
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return command
+}
+
+func release(command *cobra.Command, l *ledger.Ledger, name ledger.Name, yes bool) error {
+	ctx, out := command.Context(), command.OutOrStdout()
+	policy, ok, err := l.Policy(ctx, name)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return noRecord(name)
+	case policy.Owner == nil:
+		_, err := fmt.Fprintf(out, "%s of %s belongs to no stack: nothing to do\n", printout.Escape(name.PolicyName), printout.Escape(name.Identity))
+		return err
+	}
+	if !yes {
+		question := printout.Escape(fmt.Sprintf("%s of %s belongs to %s. Anybody whom the guardrails let could change it. Release it?",
+			name.PolicyName, name.Identity, ownerName(*policy.Owner))) + " [y/N] "
+		agreed, err := ask(ctx, command.ErrOrStderr(), bufio.NewReader(command.InOrStdin()), question, false)
+		if err != nil {
+			return withHint(fmt.Errorf("nothing was released: %w", err), "--yes does not ask")
+		}
+		if !agreed {
+			return errors.New("nothing was released")
+		}
+	}
+	owner, err := releaseOwner(ctx, l, name)
+	if err != nil {
+		return err
+	}
+	if owner == nil {
+		owner = policy.Owner // somebody else was faster
+	}
+	_, err = fmt.Fprintf(out, "%s of %s no longer belongs to %s\n", printout.Escape(name.PolicyName), printout.Escape(name.Identity), printout.Escape(ownerName(*owner)))
+	return err
+}
+
+// releaseOwner clears the owner, again if the function wrote at the same time.
+func releaseOwner(ctx context.Context, l *ledger.Ledger, name ledger.Name) (owner *ledger.Owner, err error) {
+	for range releaseTries {
+		owner, err = l.Release(ctx, name, time.Now())
+		if !errors.Is(err, ledger.ErrChanged) {
+			break
+		}
+	}
+	return owner, err
+}
