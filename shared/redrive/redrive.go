@@ -31,13 +31,18 @@ const (
 //
 // The copy has the same body, byte for byte, and the sender's own attributes. A
 // letter whose requester was told of the failure stays: the function would
-// refuse it, and the letter would lose its reason.
+// refuse it, and the letter would lose its reason. Told says which those are.
 type Redrive struct {
 	Client *sqs.Client
 	From   Queue // the dead-letter queue
 	To     Queue
 	Filter Filter
 	Rate   int // letters a second, 1 to MaxRate
+
+	// Told finds out whose requesters were told, and returns whether each
+	// letter's was. Nil: those with AnsweredTo, which says only that somebody is to be
+	// told.
+	Told func(context.Context, []*Letter) (told func(*Letter) bool)
 
 	// Chosen gets the number of letters to put back. Done gets each letter that
 	// was put back, and the id of its copy. Both may be nil.
@@ -62,9 +67,13 @@ func (r Redrive) Run(ctx context.Context) (report Report, err error) {
 	if err != nil {
 		return report, err
 	}
+	told := func(l *Letter) bool { return l.AnsweredTo != "" }
+	if r.Told != nil {
+		told = r.Told(ctx, look.Letters)
+	}
 	var chosen []*Letter
 	for _, l := range look.Letters {
-		if l.AnsweredTo != "" {
+		if told(l) {
 			report.Answered = append(report.Answered, l)
 		} else {
 			chosen = append(chosen, l)

@@ -27,6 +27,8 @@ func newDLQCommand() *cobra.Command {
 			"counts as a receive. They are visible again when the command ends, also after Ctrl-C. If it is killed, or an answer of\n" +
 			"SQS is lost, they become visible by themselves after half a minute or about three times as long as it had looked. A\n" +
 			"command says when it could not see all letters.\n\n" +
+			"With the ledger (--stack, --local or --table) they also say what it knows of a letter: whether its request was applied\n" +
+			"meanwhile, whether its requester was told, and whether a newer version of the policy was applied.\n\n" +
 			"A letter is named by its own id, as dlq list shows it, by the id that the request had, or by the start of either.",
 		Example: "  sespolicy dlq list --stack sespolicy\n" +
 			"  sespolicy dlq show 3f2a --stack sespolicy\n" +
@@ -130,20 +132,4 @@ func age(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%ds", max(d, 0)/time.Second)
 	}
-}
-
-// reason is why a letter is here, in a line. What the function did not write
-// is called a claim: the sender's own attributes can look like a reason.
-func reason(l *redrive.Letter) string {
-	text := l.Message
-	if l.RanOut {
-		text = "ran out of receives"
-		if l.Code != "" {
-			text += "; its attributes, which its sender may have written, claim: " + l.Code + ": " + l.Message
-		}
-	}
-	if l.AnsweredTo != "" && !l.RanOut {
-		text += " [" + l.AnsweredTo + " was told]"
-	}
-	return strings.TrimSpace(text)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/message"
+	"sespolicy/shared/notification"
 	"sespolicy/shared/printout"
 	"sespolicy/shared/redrive"
 )
@@ -32,6 +33,8 @@ func newEditCommand() *cobra.Command {
 			"the guardrails of the deployment where they are known (--deployment, --stack), and sent to the request queue with the\n" +
 			"sender's own attributes; then the letter is deleted. The letter stays visible to others while you edit; if it is gone\n" +
 			"by then, nothing is sent.\n\n" +
+			"A notification that SNS signed loses its signature when it is edited, and with it its topic: guardrails with ${topic}\n" +
+			"and the owner of a stack's policy go by that. Publish the corrected request to the topic again instead.\n\n" +
 			"A letter whose requester was told of the failure (CloudFormation, Step Functions) can be edited with --as-new only:\n" +
 			"that takes the bare request out of its envelope, without a way to answer, so that you request it in your own name. The\n" +
 			"requester is not told of it; parts of the old request that cannot be read are left out.",
@@ -47,13 +50,14 @@ func newEditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if letter.AnsweredTo != "" && !asNew {
-				return withHint(fmt.Errorf("%s was told that %s failed, and would not learn of what is sent now", letter.AnsweredTo, letter.ID), "%s", askAgain)
+			known := found.know(command.Context(), command.ErrOrStderr(), []*redrive.Letter{letter})
+			if known.told(letter) && !asNew {
+				return withHint(fmt.Errorf("letter %s: %s, and it would not learn of what is sent now", letter.ID, known.toldText(letter)), "%s", askAgain)
 			}
 			return found.edit(command, letter, asNew)
 		},
 	}
-	at.register(command, requestQueue|deadLetterQueue)
+	at.register(command, requestQueue|deadLetterQueue|ledgerTable)
 	command.Flags().BoolVar(&asNew, "as-new", false, "edit the bare request, out of its envelope")
 	return command
 }
@@ -131,6 +135,12 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 				err = errors.New("nothing was changed")
 			}
 			return before, err
+		case signed(before):
+			yes, err := ask(ctx, out, answers, signatureLost, false)
+			if err == nil && !yes {
+				err = errors.New("its signature no longer fits")
+			}
+			return body, withSignatureHint(err)
 		default:
 			return body, nil
 		}
@@ -142,6 +152,25 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 			return "", err
 		}
 	}
+}
+
+// signatureLost is asked before an edited notification is sent.
+const signatureLost = "SNS signed this notification, and the signature no longer fits: the request counts as one without a topic.\n" +
+	"Send it all the same? [y/N] "
+
+// withSignatureHint says what to do in place of editing a notification.
+func withSignatureHint(err error) error {
+	if err == nil {
+		return nil
+	}
+	return withHint(err, "publish the corrected request to the topic again: sespolicy send --topic-arn ARN; or use sespolicy dlq edit --as-new")
+}
+
+// signed reports whether a text is a notification with a signature. Whether SNS
+// made it does not matter: an edited text has none.
+func signed(text string) bool {
+	n := notification.Parse(text)
+	return n.Signature != "" && n.TopicARN != ""
 }
 
 // isBare reports whether a text is a request without an envelope or task token.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,11 +47,12 @@ func newListCommand() *cobra.Command {
 				return err
 			}
 			letters.unknownCodes(command.ErrOrStderr(), look)
+			known := found.know(command.Context(), command.ErrOrStderr(), look.Letters)
 			// What an interrupted look has seen is shown too.
-			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, format), err)
+			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, known, format), err)
 		},
 	}
-	at.register(command, deadLetterQueue)
+	at.register(command, deadLetterQueue|ledgerTable)
 	letters.register(command)
 	formatFlag(command, &format, "table", "json")
 	return command
@@ -62,32 +64,40 @@ func (q *queues) look(ctx context.Context, filter redrive.Filter) (*redrive.Look
 	return look, errors.Join(err, look.Release(ctx))
 }
 
-func listLetters(out, errs io.Writer, look *redrive.Look, format string) error {
+func listLetters(out, errs io.Writer, look *redrive.Look, known knowledge, format string) error {
 	if format == "json" {
 		all := []letterJSON{}
 		for _, l := range look.Letters {
-			all = append(all, asJSON(l))
+			all = append(all, known.asJSON(l))
 		}
 		if err := printout.WriteJSON(out, all); err != nil {
 			return err
 		}
 	} else {
-		tabulateLetters(out, "Dead letters", look.Letters)
+		tabulateLetters(out, "Dead letters", look.Letters, known)
 		_, _ = fmt.Fprintf(errs, "%s of %d seen\n", count(len(look.Letters), "letter"), look.Seen)
 	}
 	sawAll(errs, look)
 	return nil
 }
 
-// tabulateLetters shows letters as a table.
-func tabulateLetters(out io.Writer, title string, letters []*redrive.Letter) {
+// tabulateLetters shows letters as a table, with what the ledger knows of them.
+func tabulateLetters(out io.Writer, title string, letters []*redrive.Letter, known knowledge) {
+	header := []string{"age", "id", "identity", "policy name", "code", "ledger", "message"}
 	var rows [][]string
 	for _, l := range letters {
 		rows = append(rows, []string{
-			age(time.Since(l.Sent)), l.ID, cmp.Or(l.Request.Identity.Name, "?"), cmp.Or(l.Request.PolicyName, "?"), l.ReasonCode(), reason(l),
+			age(time.Since(l.Sent)), l.ID, cmp.Or(l.Request.Identity.Name, "?"), cmp.Or(l.Request.PolicyName, "?"), l.ReasonCode(),
+			string(known.of(l).verdict), known.reason(l),
 		})
 	}
-	tabulate(out, title, []string{"age", "id", "identity", "policy name", "code", "message"}, rows, cut)
+	if known == nil {
+		header = slices.Delete(header, 5, 6)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], 5, 6)
+		}
+	}
+	tabulate(out, title, header, rows, cut)
 }
 
 // letterJSON is a letter for programs. Its body is left out of lists.
@@ -102,7 +112,8 @@ type letterJSON struct {
 	Identity        string               `json:"identity,omitempty"`
 	PolicyName      string               `json:"policyName,omitempty"`
 	Origin          string               `json:"origin"`
-	AnsweredTo      string               `json:"answeredTo,omitempty"`
+	AnsweredTo      string               `json:"answeredTo,omitempty"` // who is to be told; the ledger says whether they were
+	Ledger          *knownJSON           `json:"ledger,omitempty"`     // absent where it could not be read
 	SourceMessageID string               `json:"sourceMessageId,omitempty"`
 	SourceQueueARN  string               `json:"sourceQueueArn,omitempty"`
 	MessageGroupID  string               `json:"messageGroupId,omitempty"`
@@ -125,13 +136,13 @@ type attribute struct {
 	BinaryValue []byte  `json:"binaryValue,omitempty"`
 }
 
-func asJSON(l *redrive.Letter) letterJSON {
+func (k knowledge) asJSON(l *redrive.Letter) letterJSON {
 	receives, _ := strconv.Atoi(l.Record.Attributes["ApproximateReceiveCount"]) // 0 where SQS does not say
 	j := letterJSON{
-		ID: l.ID, Sent: l.Sent.UTC(), Code: l.ReasonCode(), Message: reason(l), Violations: l.Violations,
+		ID: l.ID, Sent: l.Sent.UTC(), Code: l.ReasonCode(), Message: k.reason(l), Violations: l.Violations,
 		Action: string(l.Request.Action), Identity: l.Request.Identity.Name, PolicyName: l.Request.PolicyName, Origin: l.Origin,
 		AnsweredTo: l.AnsweredTo, SourceMessageID: l.Record.MessageId, SourceQueueARN: l.Record.EventSourceARN,
-		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{},
+		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{}, Ledger: k.json(l),
 	}
 	if l.RanOut && l.Code != "" {
 		j.Violations, j.Claimed = nil, &claim{l.Code, l.Message, l.Violations}

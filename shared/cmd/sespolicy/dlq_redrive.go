@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +36,10 @@ func newRedriveCommand() *cobra.Command {
 			"putting it back again puts the same policy a second time.\n\n" +
 			"A redriven request counts as sent now: it overrides newer requests for the same identity and policy name.\n\n" +
 			"Letters whose requester was told of the failure (CloudFormation, Step Functions) stay: the function would refuse them.\n" +
-			"Request them again, or use sespolicy dlq edit --as-new.\n\n" +
+			"Request them again, or use sespolicy dlq edit --as-new. The ledger knows who was told (--stack, --local or --table);\n" +
+			"where it cannot be read, every letter stays that names somebody to be told. For a request that was applied already, a\n" +
+			"redrive only tells its requester. Standard error names the letters of which a redrive changes nothing any more, and\n" +
+			"those that replace a newer version.\n\n" +
 			"--all puts back every letter with SQS's own move, which selects nothing: letters whose requester was told come back as\n" +
 			"AlreadyAnswered. It ends when as many were moved as there were. Ctrl-C cancels it.",
 		Example: "  sespolicy dlq redrive 3f2a --stack sespolicy\n" +
@@ -62,7 +66,7 @@ func newRedriveCommand() *cobra.Command {
 			}
 		},
 	}
-	at.register(command, requestQueue|deadLetterQueue)
+	at.register(command, requestQueue|deadLetterQueue|ledgerTable)
 	letters.register(command)
 	f := command.Flags()
 	f.BoolVar(&flags.all, "all", false, "every letter")
@@ -90,9 +94,11 @@ func (q *queues) dryRun(command *cobra.Command, letters *letterFlags, filter red
 	if err != nil {
 		return err
 	}
-	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return l.AnsweredTo != "" && !filter.All() })
-	tabulateLetters(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would)
 	errs := command.ErrOrStderr()
+	known := q.know(command.Context(), errs, look.Letters)
+	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return known.told(l) && !filter.All() })
+	tabulateLetters(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would, known)
+	known.warn(errs, would)
 	_, _ = fmt.Fprintf(errs, "%s of %d seen would be put back\n", count(len(would), "letter"), look.Seen)
 	if left := len(look.Letters) - len(would); left > 0 {
 		_, _ = fmt.Fprintf(errs, "%s would be left: their requesters were told\n", count(left, "letter"))
@@ -115,8 +121,13 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 	errs := command.ErrOrStderr()
 	var bar *progressbar.ProgressBar
 	var seen []*redrive.Letter
+	var known knowledge
 	total := 0
 	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Filter: filter, Rate: rate,
+		Told: func(ctx context.Context, letters []*redrive.Letter) func(*redrive.Letter) bool {
+			known = q.know(ctx, errs, letters)
+			return known.told
+		},
 		Chosen: func(n int) {
 			if total += n; bar == nil {
 				bar = progress(errs, total, "redriving")
@@ -135,8 +146,9 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 		_ = bar.Finish()
 	}
 	_, _ = fmt.Fprintf(errs, "%s put back on %s\n", count(report.Redriven, "letter"), q.requests.URL)
+	known.warn(errs, seen)
 	for _, l := range report.Answered {
-		_, _ = fmt.Fprintf(errs, "left: %s, %s was told that it failed (see dlq edit --as-new)\n", l.ID, printout.Escape(l.AnsweredTo))
+		_, _ = fmt.Fprintf(errs, "left: %s, %s (see dlq edit --as-new)\n", l.ID, printout.Escape(known.toldText(l)))
 	}
 	for _, l := range report.Taken {
 		_, _ = fmt.Fprintf(errs, "left: %s, another consumer has received it\n", l.ID)

@@ -40,15 +40,16 @@ func newShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			known := found.know(command.Context(), command.ErrOrStderr(), []*redrive.Letter{letter})
 			if format == "json" {
-				whole := asJSON(letter)
+				whole := known.asJSON(letter)
 				whole.Body = letter.Record.Body
 				return printout.WriteJSON(command.OutOrStdout(), whole)
 			}
-			return showLetter(command.OutOrStdout(), letter)
+			return showLetter(command.OutOrStdout(), letter, known)
 		},
 	}
-	at.register(command, deadLetterQueue)
+	at.register(command, deadLetterQueue|ledgerTable)
 	formatFlag(command, &format, "text", "json")
 	return command
 }
@@ -66,7 +67,7 @@ func (q *queues) letter(command *cobra.Command, id string) (*redrive.Letter, err
 	return nil, err
 }
 
-func showLetter(out io.Writer, l *redrive.Letter) error {
+func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	field := func(name, value string) {
 		if value != "" {
@@ -76,7 +77,8 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 	field("letter", l.ID)
 	field("sent", l.Sent.Format(time.RFC3339)+" ("+age(time.Since(l.Sent))+" ago)")
 	field("code", l.ReasonCode())
-	field("reason", reason(l))
+	field("reason", known.reason(l))
+	field("ledger", oneLine(known.of(l).says()))
 	field("action", string(l.Request.Action))
 	field("identity", l.Request.Identity.Name)
 	field("policy name", l.Request.PolicyName)
@@ -109,8 +111,8 @@ func showLetter(out io.Writer, l *redrive.Letter) error {
 	for line := range strings.Lines(l.Record.Body) {
 		_, _ = fmt.Fprintln(out, printout.Escape(strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), "\r\n")))
 	}
-	if l.AnsweredTo != "" {
-		_, err := fmt.Fprintf(out, "\n%s was told that this failed: a redrive would change nothing.\nhint: %s\n", printout.Escape(l.AnsweredTo), askAgain)
+	if known.told(l) {
+		_, err := fmt.Fprintf(out, "\n%s: a redrive would change nothing.\nhint: %s\n", printout.Escape(known.toldText(l)), askAgain)
 		return err
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sespolicy/shared/identity"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/redrive"
 )
 
@@ -21,6 +22,8 @@ type queues struct {
 	client                *sqs.Client
 	requests, deadLetters redrive.Queue
 	deployment            deployment // of the request queue, as far as it is known
+	ledger                *ledger.Ledger
+	noLedger              error // why there is none
 }
 
 // open finds the dead-letter queue, and the request queue if it is used.
@@ -36,6 +39,7 @@ func (t *target) open(ctx context.Context, uses part) (*queues, error) {
 	if q.deadLetters, err = q.withARN(ctx, f.queue(f.deadLetters)); err != nil {
 		return nil, err
 	}
+	q.ledger, q.noLedger = f.openLedger(ctx)
 	if uses&requestQueue == 0 {
 		return q, nil
 	}
