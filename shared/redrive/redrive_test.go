@@ -238,6 +238,26 @@ func TestRedriveKeepsTheRate(t *testing.T) {
 	})
 }
 
+// Who is to be told need not have been: the caller may know better.
+func TestRedriveAsksWhoWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		for i, answeredTo := range []string{"CloudFormation", "", "StepFunctions"} {
+			o.reject(i, "Expired", answeredTo)
+		}
+		asked := 0
+		r := redrive.Redrive{Client: o.client, From: o.from, To: o.to, Rate: 10,
+			Told: func(_ context.Context, letters []*redrive.Letter) func(*redrive.Letter) bool {
+				asked = len(letters)
+				return func(l *redrive.Letter) bool { return l.AnsweredTo != "CloudFormation" }
+			}}
+		report, err := r.Run(t.Context())
+		if err != nil || report.Redriven != 1 || len(report.Answered) != 2 || asked != 3 {
+			t.Errorf("asked about %d, got %+v, %v", asked, report, err)
+		}
+	})
+}
+
 func TestRedriveLeavesWhatWasAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)

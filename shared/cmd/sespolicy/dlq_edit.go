@@ -77,7 +77,7 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	defer func() {
 		written, readErr := os.ReadFile(file)
 		if err != nil && command.Context().Err() == nil && readErr == nil && string(written) != text {
-			err = withHint(fmt.Errorf("%w; nothing was sent", err), "what you wrote is in %s", file)
+			err = withHint(fmt.Errorf("%w; nothing was sent", err), "%s", strings.TrimSpace("what you wrote is in "+file+"\n"+hintOf(err)))
 			return
 		}
 		if err != nil {
