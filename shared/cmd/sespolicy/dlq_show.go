@@ -78,7 +78,7 @@ func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
 	field("sent", l.Sent.Format(time.RFC3339)+" ("+age(time.Since(l.Sent))+" ago)")
 	field("code", l.ReasonCode())
 	field("reason", known.reason(l))
-	field("ledger", oneLine(known.of(l).says()))
+	field("ledger", known.of(l).says())
 	field("action", string(l.Request.Action))
 	field("identity", l.Request.Identity.Name)
 	field("policy name", l.Request.PolicyName)
@@ -112,7 +112,7 @@ func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
 		_, _ = fmt.Fprintln(out, printout.Escape(strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), "\r\n")))
 	}
 	if known.told(l) {
-		_, err := fmt.Fprintf(out, "\n%s: a redrive would change nothing.\nhint: %s\n", printout.Escape(known.toldText(l)), askAgain)
+		_, err := fmt.Fprintf(out, "\n%s: a redrive leaves this letter.\nhint: %s\n", printout.Escape(known.toldText(l)), askAgain)
 		return err
 	}
 	return nil

@@ -64,6 +64,7 @@ func newHistoryCommand() *cobra.Command {
 			return h.show(command, flags.format)
 		},
 	}
+	command.ValidArgsFunction = cobra.NoFileCompletions
 	at.register(command, requestQueue|ledgerTable)
 	command.Flags().Int64Var(&flags.restore, "restore", 0, "send this version again")
 	flags.registerWait(command)

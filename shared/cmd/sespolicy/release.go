@@ -47,6 +47,7 @@ func newReleaseCommand() *cobra.Command {
 			return release(command, l, name, yes)
 		},
 	}
+	command.ValidArgsFunction = cobra.NoFileCompletions
 	at.register(command, ledgerTable)
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return command

@@ -52,6 +52,7 @@ func newStatusCommand() *cobra.Command {
 			return showStatus(command, ids, entries, format)
 		},
 	}
+	command.ValidArgsFunction = cobra.NoFileCompletions
 	at.register(command, ledgerTable)
 	formatFlag(command, &format, "text", "json")
 	return command
