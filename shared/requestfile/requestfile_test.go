@@ -67,7 +67,7 @@ func judged(t *testing.T, e *requestfile.Entry, owner identity.Owner) []finding.
 		queue = queueARN
 	}
 	m, source, refused := e.Open(queue)
-	verdict := check.Request(m, source, check.Rules{Guardrail: fence})
+	verdict := check.Request(m, source, check.Rules{Guardrail: fence}, nil)
 	findings := verdict.Warnings
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)

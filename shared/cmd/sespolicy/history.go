@@ -12,6 +12,7 @@ import (
 
 	"sespolicy/shared/ledger"
 	"sespolicy/shared/printout"
+	"sespolicy/shared/requestfile"
 )
 
 // historyFlags are those of history beside the deployment.
@@ -116,7 +117,9 @@ func (f *found) restore(command *cobra.Command, h history, flags historyFlags) e
 		return withHint(fmt.Errorf("nothing was sent: the policy belongs to %s, so the function would refuse this as OwnedByStack", ownerName(*o)),
 			"change the stack, or give the policy up first with sespolicy release")
 	}
-	request := []outgoing{{file: fmt.Sprintf("version %d", record.Number), body: restoring(h.current.Name, record)}}
+	text := restoring(h.current.Name, record)
+	name := fmt.Sprintf("version %d", record.Number)
+	request := []outgoing{{Entry: requestfile.Single(text), file: name, name: name, text: text}}
 	if err := f.checkRequests(command, request); err != nil {
 		return err
 	}
