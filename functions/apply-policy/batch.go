@@ -98,7 +98,7 @@ func (b *batch) settlePolicy(ctx context.Context, newestFirst []*request) {
 			continue
 		}
 		older := newestFirst[i+1:]
-		if b.view.Decide(r.asked, nil, time.Now()).AfterOlder {
+		if b.view.Decide(r.asked, nil, time.Now()).AfterOlder || slices.ContainsFunc(older, r.mayBelongTo) {
 			b.settlePolicy(ctx, older)
 		}
 		v := b.decide(ctx, r)

@@ -70,6 +70,13 @@ func (r *request) order() ledger.Order {
 	return ledger.Order{Millis: r.asked.Sent.UnixMilli(), MessageID: r.asked.MessageID}
 }
 
+// mayBelongTo reports whether an older request may make its stack's resource the
+// owner of the policy, so that r is somebody else's.
+func (r *request) mayBelongTo(older *request) bool {
+	mine, theirs := r.asked.Stack, older.asked.Stack
+	return !older.ended && theirs != nil && (mine == nil || mine.StackID != theirs.StackID || mine.LogicalID != theirs.LogicalID)
+}
+
 // queued is how long the request has been in the queue.
 func (r *request) queued() time.Duration {
 	if r.Sent.IsZero() {
