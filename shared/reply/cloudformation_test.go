@@ -117,7 +117,10 @@ func TestResponses(t *testing.T) {
 				Status: tt.status, PhysicalResourceID: tt.wantID, Data: tt.data, Body: got.Body, Time: got.Time,
 			}
 			if tt.status == "FAILED" {
-				want.Reason = "InvalidPolicy: no Statement"
+				want.Reason = got.Reason // required; its start is the code
+				if code := tt.outcome.Code; !strings.HasPrefix(got.Reason, map[bool]string{true: "Superseded", false: code}[code == ""]+": ") {
+					t.Errorf("reason %q, want the code %s first", got.Reason, code)
+				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
