@@ -78,6 +78,11 @@ deploy: ## Deploy the stack sespolicy to the AWS account of your credentials. Ne
 	@sam build
 	@sam deploy --guided --stack-name sespolicy --capabilities CAPABILITY_IAM
 
+.PHONY: conformance
+conformance: ## Ask sespolicy local, an emulator (AWS_ENDPOINT_URL) or a real account (CONFORMANCE_IDENTITY) whether what the code assumes of AWS holds.
+	@go build -buildvcs=false -o .build/conformance ./shared/conformance
+	@exec .build/conformance $(ARGS)
+
 .PHONY: bench
 bench: ## Measure it beside the alternatives (three minutes), to shared/bench/report.
 	@go run ./shared/bench
