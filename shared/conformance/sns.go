@@ -101,7 +101,7 @@ func topics() []Assumption {
 				if err != nil {
 					return "", err
 				}
-				verifier := notification.New(notification.NewClient(), w.endpoint)
+				verifier := notification.New(w.http, w.endpoint)
 				if _, err := verifier.Verify(ctx, w.owner, notification.Parse(aws.ToString(m.Body))); err != nil {
 					return "", differs("a valid signature", "%v", err)
 				}

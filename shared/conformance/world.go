@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sespolicy/shared/identity"
+	"sespolicy/shared/reply"
 )
 
 // What is asked.
@@ -55,6 +56,7 @@ type world struct {
 	tables *dynamodb.Client
 	bus    *eventbridge.Client
 	steps  *sfn.Client
+	http   reply.HTTPClient // reads signing certificates
 }
 
 // newWorld makes the clients. They repeat no call: a check counts its calls.
@@ -72,6 +74,7 @@ func newWorld(cfg aws.Config, kind string, t target) *world {
 		tables: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.BaseEndpoint = endpoint }),
 		bus:    eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) { o.BaseEndpoint = endpoint }),
 		steps:  sfn.NewFromConfig(cfg, func(o *sfn.Options) { o.BaseEndpoint = endpoint }),
+		http:   reply.NewHTTPClient(cfg),
 	}
 	return w
 }
