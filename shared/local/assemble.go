@@ -33,16 +33,21 @@ func (s *Stack) assemble(ctx context.Context) error {
 		}
 	}
 	s.States = states.New()
+	s.States.Observe = func(a states.Answer) { s.observeReply(taskReply(a)) }
 	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL, Sent: s.States.Note})
 	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
-	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Endpoint: s.URL, Queue: s.sendTo})
-	s.Bus = bus.New(bus.Config{Account: Account, Region: Region})
+	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Endpoint: s.URL, Queue: s.sendTo, Rewrite: s.redirect})
+	s.Bus = bus.New(bus.Config{Account: Account, Region: Region, Observe: s.observeEvent})
 	s.Responses = response.New()
+	s.Responses.Observe = func(a response.Answer) { s.observeReply(stackReply(a)) }
 	s.Tables = table.New(Account, Region)
 	for _, add := range []func() error{s.addTables, s.addQueues, s.addTopics, s.addRules, s.addFunction} {
 		if err := add(); err != nil {
 			return err
 		}
+	}
+	if s.config.Page != nil {
+		s.page = s.config.Page(s)
 	}
 	return nil
 }
@@ -177,6 +182,7 @@ func (s *Stack) addFunction() error {
 		environment["AWS_ENDPOINT_URL_"+service] = s.URL
 	}
 	maps.Copy(environment, s.config.Environment)
+	s.environment = environment
 	var err error
 	s.Function, err = function.Start(function.Config{
 		Bootstrap:           s.config.Bootstrap,

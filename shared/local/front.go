@@ -34,6 +34,8 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	target := r.Header.Get("X-Amz-Target")
 	switch {
+	case target == "" && s.page != nil && isForPage(r):
+		s.page.ServeHTTP(w, r)
 	case strings.HasPrefix(target, table.TargetPrefix):
 		s.Tables.ServeHTTP(w, r)
 	case strings.HasPrefix(target, "AmazonSQS."):
@@ -62,6 +64,17 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			r.Method, r.URL.Path, served, s.URL, response.PathPrefix)
 		refuseJSON(w, http.StatusNotFound, "UnknownOperationException", message)
 	}
+}
+
+// PagePrefix begins the path of everything that the page loads and sends. No
+// service has such a path.
+const PagePrefix = "/page/"
+
+// isForPage reports whether a request is the page's or asks for it: clients of
+// AWS accept no HTML.
+func isForPage(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, PagePrefix) ||
+		r.Method == http.MethodGet && r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // foreign is why a request is refused that a web page may have sent: browsers

@@ -20,7 +20,8 @@ type Request struct {
 	Time         time.Time `json:"timestamp"`
 	Level        string    `json:"level"`
 	MessageID    string    `json:"messageId"`
-	Source       string    `json:"source"` // what kind of envelope it came in
+	Source       string    `json:"source"`   // what kind of envelope it came in
+	SourceID     string    `json:"sourceId"` // the envelope's own id: of a custom resource request, its RequestId
 	Action       string    `json:"action"`
 	Identity     string    `json:"identity"`
 	PolicyName   string    `json:"policyName"`

@@ -76,6 +76,9 @@ type Config struct {
 	// Paused leaves the queue alone until Resume.
 	Paused   bool
 	Observer Observer
+	// Page makes the handler of the page, which is served to browsers at / and
+	// below PagePrefix. It is called before anything runs; nil is no page.
+	Page func(*Stack) http.Handler
 }
 
 // Observer is told what happens while a stack runs. Each function may be nil; one
@@ -85,6 +88,7 @@ type Observer struct {
 	Line    func(string)        // the function wrote another line, metrics aside
 	Mapping func(mapping.Event) // what became of a batch
 	Call    func(email.Call)    // a call to SES was answered
+	Reply   func(Reply)         // a requester was told
 }
 
 // Stack is everything that runs. Its parts are exported for tests and for
@@ -101,15 +105,17 @@ type Stack struct {
 	Responses *response.Bucket
 	Tables    *table.Server
 
-	config   Config
-	mappings []*mapping.Mapping
-	server   *http.Server
-	journal  *journal
-	observer sync.Mutex
-	resume   sync.Once
-	polling  context.Context
-	stop     context.CancelFunc
-	running  sync.WaitGroup
+	config      Config
+	environment map[string]string // the function's
+	page        http.Handler      // nil for none
+	mappings    []*mapping.Mapping
+	server      *http.Server
+	journal     *journal
+	observer    sync.Mutex
+	resume      sync.Once
+	polling     context.Context
+	stop        context.CancelFunc
+	running     sync.WaitGroup
 }
 
 // Start runs everything, and returns when the function polls for its first
@@ -185,6 +191,10 @@ func (s *Stack) Environment() map[string]string {
 	maps.Copy(environment, credentials)
 	return environment
 }
+
+// Variable is the value that a variable of the function has; empty if it is not
+// set.
+func (s *Stack) Variable(name string) string { return s.environment[name] }
 
 // credentials are what clients sign with. Signatures are not checked.
 var credentials = map[string]string{"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}

@@ -181,6 +181,8 @@ func TestSendAsItsService(t *testing.T) {
 	s := start(t, local.Config{Paused: true, Parameters: map[string]string{"RequestEventBusName": "default", "AllowedIdentities": "*"}})
 	stack := `{\"RequestType\":\"Create\",\"StackId\":\"arn:aws:cloudformation:us-east-1:123456789012:stack/a/b\",\"RequestId\":\"r\",\"LogicalResourceId\":\"l\",\"ResponseURL\":\"https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x\"}`
 	for _, test := range []struct{ reason, body, want string }{
+		{"a custom resource by the queue is answered here too", strings.ReplaceAll(stack, `\"`, `"`), `"ResponseURL":"` + s.URL + `/cloudformation-custom-resource-response-useast1/`},
+		{"an answer elsewhere stays elsewhere", `{"RequestType":"Create","ResponseURL":"https://evil.example/x"}`, `"https://evil.example/x"`},
 		{"bare, byte for byte", " {} ", " {} "},
 		{"no JSON", "nonsense", "nonsense"},
 		{"a notification is published", `{"Type":"Notification","TopicArn":"` + s.Resources.Topics[0].ARN + `","Message":"hello","Timestamp":"2020-01-01T00:00:00.000Z"}`, `"Message": "hello"`},

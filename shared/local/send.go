@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,8 +21,8 @@ import (
 
 // Send sends a message of a sample event by its service: an SNS notification is
 // published to the topic, an EventBridge event is put on the bus, and any other
-// message goes onto the request queue unchanged. A custom resource request gets
-// a new ResponseURL, of the local response bucket. Send returns the id of the
+// message goes onto the request queue unchanged. A custom resource request for
+// CloudFormation gets a ResponseURL of the local response bucket. Send returns the id of the
 // message on the queue.
 func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID string, err error) {
 	var envelope struct {
@@ -53,7 +54,7 @@ func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID s
 
 // enqueue puts a sample onto the request queue.
 func (s *Stack) enqueue(ctx context.Context, sample events.SQSMessage) error {
-	input := queue.Input{Body: sample.Body, Attributes: map[string]queue.Attribute{}}
+	input := queue.Input{Body: s.redirect(sample.Body), Attributes: map[string]queue.Attribute{}}
 	for name, attribute := range sample.MessageAttributes {
 		value := queue.Attribute{DataType: attribute.DataType, BinaryValue: attribute.BinaryValue}
 		if attribute.StringValue != nil {
@@ -67,36 +68,37 @@ func (s *Stack) enqueue(ctx context.Context, sample events.SQSMessage) error {
 // publish sends a notification's message to the topic, as CloudFormation or
 // any other publisher would.
 func (s *Stack) publish(ctx context.Context, arn, subject, message string) error {
-	input := &sns.PublishInput{TopicArn: aws.String(arn), Message: aws.String(s.answerHere(message))}
+	input := &sns.PublishInput{TopicArn: aws.String(arn), Message: aws.String(message)}
 	if subject != "" {
 		input.Subject = aws.String(subject)
 	}
-	_, err := sns.NewFromConfig(s.client()).Publish(ctx, input)
+	_, err := sns.NewFromConfig(s.ClientConfig()).Publish(ctx, input)
 	return err
 }
 
 func (s *Stack) putEvent(ctx context.Context, entry types.PutEventsRequestEntry) error {
-	out, err := eventbridge.NewFromConfig(s.client()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
+	out, err := eventbridge.NewFromConfig(s.ClientConfig()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
 	if err == nil && out.FailedEntryCount > 0 {
 		err = fmt.Errorf("EventBridge refused the event: %s: %s", aws.ToString(out.Entries[0].ErrorCode), aws.ToString(out.Entries[0].ErrorMessage))
 	}
 	return err
 }
 
-// client is for the SDK's clients of the stack's own services.
-func (s *Stack) client() aws.Config {
+// ClientConfig is for the SDK's clients of the stack's own services.
+func (s *Stack) ClientConfig() aws.Config {
 	return aws.Config{
 		Region: Region, BaseEndpoint: aws.String(s.URL), HTTPClient: wire.Client{Handler: s},
 		Credentials: awscredentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 }
 
-// answerHere gives a custom resource request a ResponseURL of the local bucket:
-// a sample's leads to AWS and has expired.
-func (s *Stack) answerHere(message string) string {
+// redirect gives a custom resource request that AWS would be told about a
+// ResponseURL of its own, of the local bucket. Any other message stays as it is.
+func (s *Stack) redirect(message string) string {
 	var request map[string]jsontext.Value
 	var ids struct{ ResponseURL, StackId, LogicalResourceId, RequestId string } //nolint:revive // CloudFormation's names
-	if json.Unmarshal([]byte(message), &request) != nil || json.Unmarshal([]byte(message), &ids) != nil || ids.ResponseURL == "" {
+	if !strings.Contains(message, awsBucket) || json.Unmarshal([]byte(message), &request) != nil ||
+		json.Unmarshal([]byte(message), &ids) != nil || !strings.HasPrefix(ids.ResponseURL, awsBucket) {
 		return message
 	}
 	fresh, err := json.Marshal(response.URL(s.URL, Region, ids.StackId, ids.LogicalResourceId, ids.RequestId))
@@ -110,6 +112,9 @@ func (s *Stack) answerHere(message string) string {
 	}
 	return string(text)
 }
+
+// awsBucket begins the ResponseURL of a request that CloudFormation sent.
+const awsBucket = "https://cloudformation-custom-resource-response-"
 
 // deliver puts a message onto a queue.
 func deliver(ctx context.Context, target *queue.Queue, input queue.Input) error {

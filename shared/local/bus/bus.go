@@ -35,6 +35,8 @@ const defaultBus = "default"
 type Config struct {
 	Account string // 12 digits
 	Region  string
+	// Observe, if set, is told of each accepted event.
+	Observe func(Event)
 }
 
 // Send puts an event, as EventBridge writes it, on a queue.
@@ -124,8 +126,11 @@ func (s *Server) accept(ctx context.Context, event Event) error {
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.events = append(s.events, event)
+	s.mu.Unlock()
+	if s.config.Observe != nil {
+		s.config.Observe(event)
+	}
 	return nil
 }
 

@@ -33,6 +33,8 @@ type Fault = wire.Fault
 // use.
 type Bucket struct {
 	wire.Switch[*http.Request]
+	// Observe, if set, is told of each answer. Set it before the first.
+	Observe func(Answer)
 
 	mu      sync.Mutex
 	answers []Answer
@@ -93,13 +95,20 @@ func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, PathPrefix), "/")
 		answer := read(key, body)
 		answer.Time = time.Now()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.answers = append(b.answers, answer)
-		close(b.changed)
-		b.changed = make(chan struct{})
+		b.keep(answer)
 		return nil, nil
 	})
+}
+
+func (b *Bucket) keep(answer Answer) {
+	b.mu.Lock()
+	b.answers = append(b.answers, answer)
+	close(b.changed)
+	b.changed = make(chan struct{})
+	b.mu.Unlock()
+	if b.Observe != nil {
+		b.Observe(answer)
+	}
 }
 
 // check finds what makes S3 refuse a PUT to a presigned URL.

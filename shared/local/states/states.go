@@ -56,6 +56,9 @@ type Fault = wire.Fault
 // Time is zero.
 type Server struct {
 	wire.Switch[Answer]
+	// Observe, if set, is told of each answer that was taken. Set it before the
+	// first.
+	Observe func(Answer)
 
 	mu      sync.Mutex
 	answers []Answer
@@ -157,6 +160,17 @@ func (s *Server) take(answer Answer) error {
 	if err := check(answer); err != nil {
 		return err
 	}
+	answer.Time = time.Now()
+	if err := s.keep(answer); err != nil {
+		return err
+	}
+	if s.Observe != nil {
+		s.Observe(answer)
+	}
+	return nil
+}
+
+func (s *Server) keep(answer Answer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waiting, known := s.waiting[answer.Token]
@@ -166,7 +180,6 @@ func (s *Server) take(answer Answer) error {
 	case !waiting: // AWS says the same of a closed task and of an expired token
 		return wire.Errorf("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 	}
-	answer.Time = time.Now()
 	s.waiting[answer.Token] = false
 	s.answers = append(s.answers, answer)
 	return nil

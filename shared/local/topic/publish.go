@@ -91,6 +91,9 @@ func (s *Server) publish(ctx context.Context, p Publication) (messageID string, 
 		return "", err
 	}
 	p.MessageID, p.Time = wire.NewID(), time.Now()
+	if s.config.Rewrite != nil {
+		p.Message = s.config.Rewrite(p.Message)
+	}
 	for _, subscription := range subscriptions {
 		if err := s.deliver(ctx, subscription, version, p); err != nil {
 			return "", wire.Errorf("InternalError", "%s would not take the message: %v", subscription.QueueARN, err)

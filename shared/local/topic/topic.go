@@ -37,6 +37,9 @@ type Config struct {
 	// Queue returns how to send to the queue of an ARN, for Subscribe over HTTP.
 	// Without it only the method Subscribe makes subscriptions.
 	Queue func(arn string) (Send, bool)
+	// Rewrite, if set, replaces the message of each publication before it is
+	// signed.
+	Rewrite func(message string) string
 }
 
 // Attribute is a message attribute.
