@@ -8,21 +8,29 @@ import (
 	"sync"
 	"time"
 
+	pretty "github.com/jedib0t/go-pretty/v6/text"
+
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
+	"sespolicy/shared/printout"
 )
 
 // live prints a line for each thing that happens while a stack runs.
 type live struct {
-	out io.Writer
+	out     io.Writer
+	replies bool // show what requesters are told, too
 
 	mu    sync.Mutex
 	names map[string]string // message id: what to call it
 }
 
 func (l *live) observer() local.Observer {
-	return local.Observer{Request: l.request, Line: l.line, Mapping: l.mapping, Call: l.call}
+	o := local.Observer{Request: l.request, Line: l.line, Mapping: l.mapping, Call: l.call}
+	if l.replies {
+		o.Reply = l.reply
+	}
+	return o
 }
 
 // name gives a message a name to be shown by.
@@ -91,15 +99,47 @@ func failure(payload []byte) string {
 	return f.ErrorType + ": " + f.ErrorMessage
 }
 
-// line is anything else that the function wrote.
-func (l *live) line(line string) { l.write("          function: " + line) }
-
-func (l *live) print(at time.Time, outcome, code, what string) {
-	l.write(fmt.Sprintf("%s  %-10s %-18s  %s", at.Local().Format(time.TimeOnly), outcome, code, what))
+// reply is what a requester was told, whole.
+func (l *live) reply(r local.Reply) {
+	what := r.To + ": " + r.Of + "  " + strings.TrimSpace(strings.Join(strings.Fields(r.Body), " "))
+	if r.Problem != "" {
+		what = r.To + ": " + r.Of + "  would be refused: " + r.Problem + "  " + r.Body
+	}
+	l.print(r.Time, "Reply", r.What, what)
 }
 
-// write writes one line.
-func (l *live) write(line string) { showLine(l.out, line) }
+// line is anything else that the function wrote.
+func (l *live) line(line string) { l.write(indent + "function: " + line) }
+
+func (l *live) print(at time.Time, outcome, code, what string) {
+	l.write(strings.TrimRight(fmt.Sprintf("%s  %-10s %-18s  %s", at.Local().Format(time.TimeOnly), outcome, code, what), " "))
+}
+
+// indent is where a line that does not fit goes on: below the outcome.
+const indent = "          "
+
+// write writes one line. On a terminal, a line that does not fit is wrapped.
+func (l *live) write(line string) {
+	_, _ = fmt.Fprintln(l.out, hang(printout.Escape(line), terminalWidth(l.out)))
+}
+
+// hang wraps a line to the width, at a space where there is one in the second
+// half. The lines after the first are indented, and spaces are kept.
+func hang(line string, width int) string {
+	if width <= 2*len(indent) {
+		return line
+	}
+	var b strings.Builder
+	for room := width; pretty.StringWidthWithoutEscSequences(line) > room; room = width - len(indent) {
+		first := pretty.Trim(line, room)
+		if space := strings.LastIndexByte(first, ' '); space > len(first)/2 && line[len(first)] != ' ' {
+			first = first[:space]
+		}
+		b.WriteString(strings.TrimRight(first, " ") + "\n" + indent)
+		line = strings.TrimLeft(line[len(first):], " ")
+	}
+	return b.String() + line
+}
 
 // milliseconds is a duration as people read it.
 func milliseconds(n int64) string {

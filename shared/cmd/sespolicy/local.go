@@ -10,22 +10,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/local"
-	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/page"
 )
 
 func newLocalCommand() *cobra.Command {
-	var flags stackFlags
+	flags := stackFlags{page: page.New}
 	command := &cobra.Command{
 		Use:   "local",
 		Short: "Run everything here until Ctrl-C, for any AWS client",
-		Long: "Local serves SQS, SES, SNS, EventBridge, Step Functions' callbacks and Lambda's Invoke on one port of this machine,\n" +
-			"and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an account.",
+		Long: "Local serves SQS, SES, SNS, EventBridge, DynamoDB, Step Functions' callbacks and Lambda's Invoke on one port of this\n" +
+			"machine, and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an\n" +
+			"account. For a browser, the same address is a page: what flows, who can send, the dead letters, and a box to check and\n" +
+			"send a request.",
 		Example: "  sespolicy local\n" +
 			"  sespolicy local --listen 127.0.0.1:0 --parameter AllowedIdentities=example.com",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
-			lines := &live{out: out}
+			lines := &live{out: out, replies: true}
 			stack, end, err := flags.start(command.Context(), out, true, lines.observer())
 			if err != nil {
 				return err
@@ -50,7 +52,7 @@ func greet(out io.Writer, stack *local.Stack) {
 		exports = append(exports, name+"="+environment[name])
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nsespolicy local serves %s\n\n", stack.URL)
+	fmt.Fprintf(&b, "\nsespolicy local serves %s, for a browser too\n\n", stack.URL)
 	fmt.Fprintf(&b, "  export %s\n\n", strings.Join(exports, " \\\n         "))
 	for _, q := range stack.Resources.Queues {
 		fmt.Fprintf(&b, "  %-16s %s\n", q.LogicalID, q.URL)
@@ -58,14 +60,13 @@ func greet(out io.Writer, stack *local.Stack) {
 	for _, t := range stack.Resources.Topics {
 		fmt.Fprintf(&b, "  %-16s %s\n", t.LogicalID, t.ARN)
 	}
-	fmt.Fprintf(&b, "  %-16s %s\n\n", "Function", stack.Function.ARN())
+	function := stack.Function.ARN()
+	fmt.Fprintf(&b, "  %-16s %s\n\n", "Function", function[strings.LastIndexByte(function, ':')+1:])
 	// The AWS CLI of version 1 takes the endpoint of SQS from this flag alone.
-	fmt.Fprintf(&b, "  aws --endpoint-url %s sqs send-message --queue-url %s --message-body file://request.json", stack.URL, stack.Source().URL())
-	b.WriteString("\n")
-	fmt.Fprintf(&b, "  aws --endpoint-url %s ses list-identity-policies --identity example.com\n\n", stack.URL)
-	stackID := fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/mail/1", local.Region, local.Account)
-	fmt.Fprintf(&b, "  a ResponseURL for a custom resource request, its answer is shown at the end:\n  %s\n\n",
-		response.URL(stack.URL, local.Region, stackID, "SendingPolicy", "1"))
+	fmt.Fprintf(&b, "  aws --endpoint-url %s sqs send-message \\\n    --queue-url %s \\\n    --message-body file://request.json\n",
+		stack.URL, stack.Source().URL())
+	fmt.Fprintf(&b, "  aws --endpoint-url %s ses list-identity-policies \\\n    --identity example.com\n\n", stack.URL)
+	b.WriteString("  A stack's request to the topic gets a ResponseURL of its own, served here.\n\n")
 	b.WriteString("Ctrl-C ends it. What happens:\n\n")
 	_, _ = io.WriteString(out, b.String())
 }
@@ -87,7 +88,8 @@ func summarise(out io.Writer, stack *local.Stack) {
 	reportDeadLetters(out, stack, nil)
 	reportReplies(out, stack)
 	stats, waiting := stack.Stats(), stack.Source().Counts()
-	_, _ = fmt.Fprintf(out, "\n%d messages received, %d invocations, %d batches turned away while the function was busy, %d function errors; %d messages still on %s\n",
+	line := fmt.Sprintf("%d messages received, %d invocations, %d batches turned away while the function was busy, %d function errors; %d messages still on %s",
 		stats.Received, stats.Invocations, stats.Throttles, stats.FunctionErrors,
 		waiting.Visible+waiting.InFlight+waiting.Delayed, stack.Source().Name())
+	_, _ = fmt.Fprintln(out, "\n"+hang(line, terminalWidth(out)))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -18,6 +19,7 @@ type stackFlags struct {
 	template, bootstrap, listen string
 	parameters, environment     map[string]string
 	interval                    time.Duration
+	page                        func(*local.Stack) http.Handler // nil for none
 }
 
 func (f *stackFlags) register(command *cobra.Command, listen string) {
@@ -70,6 +72,7 @@ func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool,
 		CallInterval: f.interval,
 		Paused:       paused,
 		Observer:     observer,
+		Page:         f.page,
 	})
 	if err != nil {
 		clean()
