@@ -43,7 +43,7 @@ func (r *reader) openValue(n document.Node, findings []finding.Finding, depth in
 		r.unserved(n, what)
 	case IsRequest:
 		r.readTaskToken(n)
-		r.readRequest(n, findings, "TaskToken")
+		r.readRequest(n, findings, taskToken)
 	case IsPolicy:
 		r.malformed.Append(findings...)
 		r.refuse(n.Fault(RuleMissingMember, "got a policy without a request around it, expected "+exampleRequest).

@@ -25,6 +25,22 @@ const (
 	RulePolicyName      = "policy-name"      // not 1 to 64 of [A-Za-z0-9_-]
 )
 
+// members are those that a request with the action may have, wherever it stands.
+func members(a Action) []string {
+	all := []string{"Action", "Identity", "PolicyName"}
+	if a != Delete {
+		all = append(all, "Policy")
+	}
+	return all
+}
+
+// taskToken is the member that only a bare request may have beside them.
+const taskToken = "TaskToken"
+
+// Members are the members that a bare request with the action may have. All but
+// the Action and the TaskToken are required.
+func Members(a Action) []string { return append(members(a), taskToken) }
+
 func (r *reader) refuse(f document.Fault) { r.malformed.Add(f) }
 
 // text is the member's string. It refuses a member that is missing or no
@@ -51,11 +67,7 @@ func (r *reader) readRequest(n document.Node, findings []finding.Finding, also .
 	request, source := &r.message.Request, r.source
 	source.Identity, source.PolicyName = n.Get("Identity"), n.Get("PolicyName")
 	request.Action = r.readAction(n)
-	members := []string{"Action", "Identity", "PolicyName"}
-	if request.Action != Delete {
-		members = append(members, "Policy")
-	}
-	r.refuseUnknown(n, append(members, also...))
+	r.refuseUnknown(n, append(members(request.Action), also...))
 	r.readIdentity(n)
 	r.readPolicyName(n)
 	at := n.Get("Policy")

@@ -15,6 +15,12 @@ var (
 	}
 )
 
+// Elements are the elements of a policy, and those of a statement. An element
+// and its opposite, such as Action and NotAction, exclude each other.
+func Elements() (ofPolicy, ofStatement []string) {
+	return slices.Clone(policyElements), slices.Clone(statementElements)
+}
+
 // elements reads the members of an object into the slots of the known names.
 // elsewhere has the names that belong in the other kind of object, and place is
 // what messages call that object.

@@ -64,6 +64,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		newReleaseCommand(),
 		newDLQCommand(),
 		newDeploymentCommand(),
+		newSchemaCommand(),
 	)
 	fitHelp(root)
 	root.SetArgs(arguments)

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -48,12 +49,16 @@ var codes = []string{
 	outcome.PolicyTooLarge, outcome.InvalidPolicy, outcome.GuardrailViolation, outcome.Expired, outcome.AlreadyAnswered,
 }
 
+// schemaEnding ends the names of files that describe requests and are none.
+const schemaEnding = ".schema.json"
+
 // LoadAll reads all samples of a folder, in the order of their names.
 func LoadAll(folder string) ([]Sample, error) {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("looking for samples in %s: %w", folder, err)
 	}
+	paths = slices.DeleteFunc(paths, func(path string) bool { return strings.HasSuffix(path, schemaEnding) })
 	if len(paths) == 0 {
 		if _, err := os.Stat(folder); err != nil {
 			return nil, fmt.Errorf("there is no folder of samples %s: run this in the clone, or give --events FOLDER", folder)
