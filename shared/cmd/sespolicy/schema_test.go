@@ -135,7 +135,7 @@ func refusal(t testing.TB, body string) error {
 		t.Fatal(err)
 	}
 	m, source, refused := message.Open(events.SQSMessage{Body: body})
-	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{StepFunctions: true}})
+	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: check.Answers{StepFunctions: true}}, nil)
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		return refused
 	}

@@ -120,7 +120,7 @@ func (p *page) findings(body string) ([]finding.Finding, error) {
 		answers.S3Endpoint = p.stack.Variable("AWS_ENDPOINT_URL_S3")
 	}
 	m, source, refused := message.Open(events.SQSMessage{Body: body, EventSourceARN: p.stack.Source().ARN()})
-	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: answers})
+	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: answers}, nil)
 	found := slices.Clone(verdict.Warnings)
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		found = append(found, refused.Violations...)
