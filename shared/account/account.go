@@ -43,10 +43,10 @@ type Contents struct {
 	Failures   []Failure
 }
 
-// Find returns the identity with the name.
+// Find returns the identity with the name. The case of a domain does not count.
 func (c Contents) Find(name string) (Identity, bool) {
 	for _, id := range c.Identities {
-		if id.Name == name {
+		if canonical(id.Name) == canonical(name) {
 			return id, true
 		}
 	}

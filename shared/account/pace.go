@@ -17,7 +17,11 @@ const (
 	// the rate that SES allows is not documented, so the reader starts slowly.
 	firstInterval = 100 * time.Millisecond
 	minInterval   = 20 * time.Millisecond
-	maxInterval   = 10 * time.Second
+	// maxInterval bounds what throttling does to all calls: a limit that is lower
+	// still is met by the backoff of each call.
+	maxInterval = 250 * time.Millisecond
+	// maxBackoff bounds the pause before the next attempt of one call.
+	maxBackoff = 10 * time.Second
 	// maxAttempts bounds the attempts of one call. With exponential backoff the
 	// last one starts more than a minute after the first.
 	maxAttempts = 12
@@ -26,8 +30,10 @@ const (
 // throttlingCodes are the codes of a call that was made too early.
 var throttlingCodes = []string{"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "LimitExceededException"}
 
-// pace spaces the calls of all workers. A throttled call doubles the interval;
-// ten successful calls shorten it by a tenth.
+// pace spaces the calls of all workers. A throttled call lengthens the interval
+// by half. A successful call shortens it by a fourteenth, so that calls that are
+// throttled at random, and not for their rate, do not slow down the rest; below
+// the first interval, only every tenth does, by a tenth.
 type pace struct {
 	mu        sync.Mutex
 	interval  time.Duration
@@ -59,7 +65,7 @@ func (p *pace) call(ctx context.Context, call func() error) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		if waitErr := sleep(ctx, min(firstInterval<<attempt, maxInterval)); waitErr != nil {
+		if waitErr := sleep(ctx, min(firstInterval<<attempt, maxBackoff)); waitErr != nil {
 			return err
 		}
 	}
@@ -82,7 +88,11 @@ func (p *pace) turn() time.Duration {
 func (p *pace) success() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.succeeded++; p.succeeded%10 == 0 {
+	p.succeeded++
+	switch {
+	case p.interval > firstInterval:
+		p.interval = max(p.interval*13/14, firstInterval)
+	case p.succeeded%10 == 0:
 		p.interval = max(p.interval*9/10, minInterval)
 	}
 }
@@ -91,7 +101,7 @@ func (p *pace) slowDown() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.slowed++
-	p.interval = min(p.interval*2, maxInterval)
+	p.interval = min(p.interval*3/2, maxInterval)
 }
 
 func (p *pace) throttled() int {

@@ -91,7 +91,7 @@ func TestReadIsCompleteUnderThrottling(t *testing.T) {
 			}
 			return 0, ""
 		}}
-		last, throttled := 0, 0
+		last, throttled, start := 0, 0, time.Now()
 		contents, err := account.NewReader(s.config(), func(done, total, slow int) {
 			if total != 1000 {
 				t.Errorf("total %d", total)
@@ -100,6 +100,9 @@ func TestReadIsCompleteUnderThrottling(t *testing.T) {
 		}).Read(t.Context())
 		if err != nil || len(contents.Failures) > 0 || len(contents.Identities) != 1000 || last != 1000 || throttled == 0 {
 			t.Fatalf("%d identities, %d failures, progress %d, throttled %d, %v", len(contents.Identities), len(contents.Failures), last, throttled, err)
+		}
+		if took := time.Since(start); took > 10*time.Minute {
+			t.Errorf("took %v", took)
 		}
 		for i, id := range contents.Identities {
 			name := fmt.Sprintf("d%04d.example.com", i)

@@ -144,8 +144,10 @@ func writeText(out io.Writer, files []File) error {
 			if f.Path != "" {
 				fmt.Fprintf(&b, "    at %s\n", Escape(f.Path))
 			}
-			line, caret := excerpt(file.Lines[i], f.Column)
-			fmt.Fprintf(&b, "    | %s\n    | %s^\n", line, strings.Repeat(" ", caret))
+			if file.Identity == "" || file.PolicyName != "" { // an identity as a whole has no text
+				line, caret := excerpt(file.Lines[i], f.Column)
+				fmt.Fprintf(&b, "    | %s\n    | %s^\n", line, strings.Repeat(" ", caret))
+			}
 			if h := hint(f); h != "" {
 				fmt.Fprintf(&b, "    hint: %s\n", Escape(h))
 			}

@@ -18,6 +18,8 @@ const (
 	responsePage    = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html"
 	jsonPage        = "https://www.rfc-editor.org/rfc/rfc8259"
 	yamlPage        = "https://yaml.org/spec/1.2.2/"
+	quotasPage      = "https://docs.aws.amazon.com/ses/latest/dg/quotas.html"
+	ownerPage       = "https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-identity-owner-tasks-policy.html"
 	overviewPage    = "https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-overview.html"
 )
 
@@ -77,6 +79,11 @@ var rules = map[string]help{
 	"duplicate-condition-key":     {"A condition key should stand once under an operator.", analyzerPage},
 	"condition-value":             {"A condition value should fit its operator.", operatorPage},
 	"unparsable-date":             {"A date should be in ISO 8601 or in seconds since 1970.", operatorPage},
+	"Unmanaged":                   {"A policy should have been requested.", requestPage},
+	"Changed":                     {"A policy should be the one that was requested last.", requestPage},
+	"Missing":                     {"A policy that was requested should be on its identity.", requestPage},
+	"PolicyLimit":                 {"An identity can have at most 20 policies.", quotasPage},
+	"ShadowedDomain":              {"The policies of an address count instead of those of its domain.", ownerPage},
 	"deny-nothing":                {"A Deny should be able to deny something.", policyPage},
 }
 

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the recordings as they are now")
 
 // TestRecordings runs the commands of testdata/recordings against sespolicy
 // local, and compares their output. A line that begins with "$ " is a command
-// for the shell, one that begins with "# " is for readers. Ids, times and the
+// for the shell, one that begins with "# " is for readers. Ids, timestamps and the
 // endpoint stand for those of the run.
 func TestRecordings(t *testing.T) {
 	files, err := filepath.Glob("testdata/recordings/*.txt")
@@ -180,7 +180,7 @@ func (r *recorder) once(command string) string {
 
 var (
 	uuids   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	times   = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+	timestamps   = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
 	ages    = regexp.MustCompile(`│ \d+s +│|\(\d+s ago\)`)
 	spaces  = regexp.MustCompile(`(?m) +$`)
 	fakeIDs = regexp.MustCompile(`00000000-0000-4000-8000-(\d{12})`)
@@ -190,7 +190,7 @@ var (
 func (r *recorder) shown(out string) string {
 	out = strings.ReplaceAll(out, r.endpoint, "http://"+local.DefaultListen)
 	out = uuids.ReplaceAllStringFunc(out, r.fake)
-	out = times.ReplaceAllString(out, "2026-11-02T09:00:00Z")
+	out = timestamps.ReplaceAllString(out, "2026-11-02T09:00:00Z")
 	out = ages.ReplaceAllStringFunc(out, func(age string) string {
 		if strings.HasPrefix(age, "(") {
 			return "(1s ago)"

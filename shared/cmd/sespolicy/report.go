@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,6 +26,20 @@ func reportPolicies(out io.Writer, stack *local.Stack) {
 		}
 	}
 	tabulate(out, "Policies on SES", []string{"identity", "policy name", "policy"}, rows, cut)
+}
+
+// reportAccount shows the account as sespolicy list does, from the same calls.
+func reportAccount(ctx context.Context, out io.Writer, stack *local.Stack) error {
+	at := accountFlags{target: target{local: true, endpoint: stack.URL}}
+	v, err := at.openAccount(ctx)
+	if err != nil {
+		return err
+	}
+	if err := v.read(ctx, io.Discard, nil); err != nil {
+		return err
+	}
+	v.tabulatePolicies(out, v.policies())
+	return v.unreadErrors()
 }
 
 // reportDeadLetters shows the dead letters with their reasons. names are the

@@ -85,9 +85,13 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 
 	interrupted := ctx.Err() != nil
 	unexpected := reportSamples(out, stack, lines, all, interrupted)
-	reportPolicies(out, stack)
 	reportDeadLetters(out, stack, lines.names)
 	reportReplies(out, stack)
+	if !interrupted {
+		if err := reportAccount(ctx, out, stack); err != nil {
+			return fmt.Errorf("reading the account: %w", err)
+		}
+	}
 	took := time.Since(start).Round(time.Millisecond)
 	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d not as their sample's file name says, in %v\n",
 		len(ids), len(open), len(unexpected), took)

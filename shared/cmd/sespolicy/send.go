@@ -19,12 +19,13 @@ import (
 
 // sendFlags are those of send beside the deployment.
 type sendFlags struct {
-	format  string
-	topic   string
-	noCheck bool
-	wait    bool
-	timeout time.Duration
-	ledger  *ledger.Ledger // to wait with
+	format           string
+	topic            string
+	noCheck, changed bool
+	prune            string
+	wait             bool
+	timeout          time.Duration
+	ledger           *ledger.Ledger // to wait with
 }
 
 func newSendCommand() *cobra.Command {
@@ -39,10 +40,12 @@ func newSendCommand() *cobra.Command {
 			"All are checked first, as the function would: with the guardrails of the deployment where they are known (--deployment,\n" +
 			"--stack), and for a Resource of another account in any case. Nothing is sent when anything is wrong. Each message id is\n" +
 			"shown with the file it came from; one that was published to a topic has another id on the queue.\n\n" +
-			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish.\n\n" +
-			"--wait shows each request's outcome as it comes. The exit status is 0 only if all were applied, which a request is not\n" +
-			"that a newer one superseded. It reads the deployment's ledger (--stack, --table or --local) with the permission\n" +
-			"dynamodb:BatchGetItem. In another account, outcomes arrive as events: " + eventsPage + ".",
+			"With --changed only those go that would change a policy of the account, as plan shows them.\n\n" +
+			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish. --changed needs\n" +
+			"ses:ListEmailIdentities and ses:GetEmailIdentity of the account of the deployment too.\n\n" +
+			"--wait shows each request's outcome as it comes. The exit status is 0 only if all were applied; a superseded request\n" +
+			"was not. It reads the deployment's ledger (--stack, --table or --local) with the permission dynamodb:BatchGetItem. In\n" +
+			"another account, outcomes arrive as events: " + eventsPage + ".",
 		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/…\n" +
 			"  sespolicy send requests/ --deployment sespolicy.json\n" +
 			"  sespolicy send requests.ndjson --stack sespolicy --format json\n" +
@@ -66,6 +69,17 @@ func newSendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if flags.changed {
+				if requests, err = at.changedOnly(command, f, requests, flags.prune); err != nil {
+					return err
+				}
+				if len(requests) == 0 {
+					_, _ = fmt.Fprintln(command.ErrOrStderr(), "nothing was sent: nothing would change")
+					return nil
+				}
+			} else if flags.prune != "" {
+				return errors.New("got --prune without --changed")
+			}
 			if err := f.publishTo(flags.topic, at); err != nil {
 				return err
 			}
@@ -86,6 +100,8 @@ func newSendCommand() *cobra.Command {
 	registerTopic(command, &flags.topic, "publish to the SNS topic with this name, in the deployment's account and Region")
 	flags.registerWait(command)
 	command.Flags().BoolVar(&flags.noCheck, "no-check", false, "send what is wrong too, a Resource of another account included")
+	command.Flags().BoolVar(&flags.changed, "changed", false, "send only what would change the account's policies, as plan shows it")
+	command.Flags().StringVar(&flags.prune, "prune", "", "with --changed: delete the policies too that plan --prune shows")
 	formatFlag(command, &flags.format, "text", "json")
 	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
 	return command

@@ -103,6 +103,9 @@ type found struct {
 	config      aws.Config
 }
 
+// errNoDeployment: no flag or variable names one.
+var errNoDeployment = errors.New("no deployment is named")
+
 // find finds out what the flags say. Flags that name a queue or topic win over
 // the deployment's. It calls AWS for --stack and --local alone.
 func (t *target) find(ctx context.Context) (*found, error) {
@@ -124,7 +127,7 @@ func (t *target) find(ctx context.Context) (*found, error) {
 		}
 	}
 	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" && t.table == "" {
-		return nil, withHint(errors.New("no deployment is named"), "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
+		return nil, withHint(errNoDeployment, "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
 	}
 	var err error
 	if f.config, err = t.config(ctx); err != nil {
