@@ -46,8 +46,12 @@ func (b *batch) settle(ctx context.Context) {
 	defer cancel()
 	var err error
 	if b.view, err = b.ledger.Read(reading, asked); err != nil {
+		cause := outcome.CauseLedger
+		if ctx.Err() != nil {
+			cause, err = outcome.CauseNoTime, nil
+		}
 		for _, r := range b.requests {
-			b.end(ctx, r, retried(r, outcome.CauseLedger, err))
+			b.end(ctx, r, retried(r, cause, err))
 		}
 		return
 	}

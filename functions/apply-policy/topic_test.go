@@ -147,8 +147,10 @@ func TestSignedTimestampOrders(t *testing.T) {
 		w.receive(t)
 		w.publish(t, s, accountA, putBody("a.com", name, "new"))
 		w.receive(t)
+		calls := len(w.ses.Calls())
 		w.deliver(t, replay)
-		expect(t, "outcomes", w.outcomes(t), "[Applied Applied Superseded]")
+		expect(t, "outcomes", w.outcomes(t), "[Applied Applied Applied]") // the first one's, repeated
+		expect(t, "calls of the replay", len(w.ses.Calls())-calls, 0)
 		w.publish(t, s, accountA, putBody("a.com", name, "newest"))
 		if _, err := w.requests.Send(t.Context(), queue.Input{Body: replay}); err != nil {
 			t.Fatal(err)

@@ -97,7 +97,8 @@ func (s *Stack) ClientConfig() aws.Config {
 func (s *Stack) redirect(message string) string {
 	var request map[string]jsontext.Value
 	var ids struct{ ResponseURL, StackId, LogicalResourceId, RequestId string } //nolint:revive // CloudFormation's names
-	if !strings.Contains(message, awsBucket) || json.Unmarshal([]byte(message), &request) != nil ||
+	answersHere := s.Variable("AWS_ENDPOINT_URL_S3") == s.URL
+	if !answersHere || !strings.Contains(message, awsBucket) || json.Unmarshal([]byte(message), &request) != nil ||
 		json.Unmarshal([]byte(message), &ids) != nil || !strings.HasPrefix(ids.ResponseURL, awsBucket) {
 		return message
 	}

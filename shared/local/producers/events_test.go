@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -102,8 +103,10 @@ func TestEventBridgeInAndOut(t *testing.T) {
 	}
 	const ask = "SES Identity Policy Request"
 	put("Of no interest", bare("Nobody", policy("Nobody")))
+	older := put(ask, bare("MyPolicy", policy("Older")))
+	<-time.After(2 * time.Millisecond) // within one millisecond the message ids decide
 	want := map[string]struct{ detailType, outcome, code string }{
-		put(ask, bare("MyPolicy", policy("Older"))):                                                {"SES Identity Policy Superseded", "Superseded", ""},
+		older: {"SES Identity Policy Superseded", "Superseded", ""},
 		put(ask, bare("MyPolicy", policy("Newer"))):                                                {"SES Identity Policy Applied", "Applied", ""},
 		put(ask, bare("MyPolicy2", publicPolicy())):                                                {"SES Identity Policy Rejected", "Rejected", "GuardrailViolation"},
 		put(ask, `{"Action":"DeleteIdentityPolicy","Identity":"example.com","PolicyName":"Gone"}`): {"SES Identity Policy Deleted", "Deleted", ""},

@@ -2,6 +2,7 @@ package producers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func notification(t *testing.T, message string, published time.Time) string {
 // effect: the stack has rolled back, and owns nothing of it.
 func TestRequestsOfStacksThatWaitNoMore(t *testing.T) {
 	w := start(t, local.Config{})
-	for _, test := range []struct {
+	for i, test := range []struct {
 		reason      string
 		requestType string
 		age         time.Duration
@@ -44,9 +45,10 @@ func TestRequestsOfStacksThatWaitNoMore(t *testing.T) {
 		{"a delete too late", "Delete", 61 * time.Minute, "3600", "Rejected", "Expired"},
 	} {
 		r := newResource(w)
-		r.physicalID = "example.com/MyPolicy"
+		name := fmt.Sprintf("P%d", i)
+		r.physicalID = "example.com/" + name
 		calls, letters := len(w.Email.Calls()), len(w.letters())
-		message, requestID := r.request(test.requestType, with(properties(policy("One")), "ServiceTimeout", test.timeout))
+		message, requestID := r.request(test.requestType, with(with(properties(policy("One")), "ServiceTimeout", test.timeout), "PolicyName", name))
 		got := w.sendAndAwait(notification(t, message, time.Now().Add(-test.age)))
 		if got.Outcome != test.outcome || got.Code != test.code {
 			t.Errorf("%s: %+v", test.reason, got)
@@ -65,7 +67,7 @@ func TestRequestsOfStacksThatWaitNoMore(t *testing.T) {
 			t.Errorf("%s: dead letters %+v", test.reason, left)
 		}
 	}
-	expectPolicies(t, w, map[string]string{"MyPolicy": policy("One")})
+	expectPolicies(t, w, map[string]string{"P0": policy("One"), "P2": policy("One")})
 }
 
 // An answer that the bucket does not take is given again when the message comes
