@@ -55,7 +55,7 @@
 //
 // # Attempts in doubt
 //
-// A call whose answer was lost may reach SES late, after a newer request was
+// A call whose answer was lost may reach SES late, after another request was
 // settled. The attempt stays with its request. When the message comes again and
 // is not to be applied any more, the decision is Look: SES is asked, and only if
 // it shows an attempt of this request in place of the current record, the

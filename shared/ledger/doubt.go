@@ -1,12 +1,13 @@
 package ledger
 
 // resolveDoubt is the verdict on a request that will not be applied any more,
-// once no attempt of it can be what SES has. An attempt matters only if a newer
-// request was settled for its policy: what was settled must then be there.
+// once no attempt of it can be what SES has. An attempt matters only if another
+// request was settled for its policy, newer or not: what was settled must then be
+// there.
 func (d decider) resolveDoubt(verdict Decision) Decision {
 	name, ok := d.doubtful()
 	if !ok {
-		return verdict
+		return d.behindLeases(verdict)
 	}
 	if d.seen == nil || d.seen.Name != name {
 		return Decision{Do: Look, Change: Change{Name: name}}
@@ -18,11 +19,23 @@ func (d decider) resolveDoubt(verdict Decision) Decision {
 	return d.underLease(Decision{Do: Apply, Change: current, Repair: true, Topic: d.policies[name].By.Topic, Outcome: verdict.Outcome})
 }
 
+// behindLeases is the verdict, unless another instance is calling SES for a policy
+// that an attempt of this request may have changed. What it settles decides
+// whether the attempt is in doubt.
+func (d decider) behindLeases(verdict Decision) Decision {
+	for _, attempt := range d.entry.Attempts {
+		if waiting := d.underLease(Decision{Change: Change{Name: attempt.Name}}); waiting.Do == Wait {
+			return waiting
+		}
+	}
+	return verdict
+}
+
 // doubtful is the policy that an attempt of this request may have changed after
 // another request was settled.
 func (d decider) doubtful() (Name, bool) {
 	for _, attempt := range d.entry.Attempts {
-		if p := d.policies[attempt.Name]; p.known() && p.Order.After(d.sent()) && p.MessageID != d.entry.MessageID {
+		if p := d.policies[attempt.Name]; p.known() && p.MessageID != d.entry.MessageID {
 			return attempt.Name, true
 		}
 	}

@@ -82,8 +82,8 @@ func (d decider) removesNamed(p Policy) bool {
 	switch {
 	case p.Owner != nil:
 		return p.Owner.is(d.Request)
-	case !p.known() && p.Intent == nil:
-		return true
+	case !p.known() && (p.Intent == nil || p.Intent.MessageID == d.entry.MessageID):
+		return true // nothing is known of it, but perhaps that this request began
 	}
 	for _, made := range d.resource.Made {
 		if made.Name == p.Name && d.mayHavePut(made) {

@@ -49,12 +49,17 @@ func (l *Ledger) Read(ctx context.Context, requests []Request) (*View, error) {
 
 // read reads what the view lacks to decide on the requests.
 func (v *View) read(ctx context.Context, requests ...Request) error {
+	return v.readUnless(ctx, func(k key) bool { _, ok := v.items[k]; return ok }, requests...)
+}
+
+// readUnless reads what the requests are decided by, except keys that are known.
+func (v *View) readUnless(ctx context.Context, known func(key) bool, requests ...Request) error {
 	tried := map[key]bool{}
 	for range maxRounds {
 		missing := map[key]bool{}
 		for _, r := range requests {
 			for _, k := range v.needs(r) {
-				if _, ok := v.items[k]; !ok && !tried[k] {
+				if !tried[k] && !known(k) {
 					missing[k], tried[k] = true, true
 				}
 			}
@@ -64,6 +69,7 @@ func (v *View) read(ctx context.Context, requests ...Request) error {
 		}
 		var keys []key
 		for k := range missing {
+			delete(v.items, k)
 			keys = append(keys, k)
 		}
 		if err := v.load(ctx, keys); err != nil {
@@ -73,12 +79,10 @@ func (v *View) read(ctx context.Context, requests ...Request) error {
 	return nil
 }
 
-// refresh reads again what r is decided by.
+// refresh reads again what r is decided by, and what that names now: the view may
+// have older items of the latter, read for another request of the batch.
 func (v *View) refresh(ctx context.Context, r Request) error {
-	for _, k := range v.needs(r) {
-		delete(v.items, k)
-	}
-	return v.read(ctx, r)
+	return v.readUnless(ctx, func(key) bool { return false }, r)
 }
 
 // needs lists the keys that r is decided by, as far as the view knows them.
