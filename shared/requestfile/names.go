@@ -14,8 +14,8 @@ var endings = slices.Concat([]string{".json"}, lineEndings, yamlEndings)
 
 // Names are the files that a name means: itself, or, of a folder, its .json,
 // .ndjson, .jsonl, .yaml and .yml files and those of the folders in it, sorted.
-// Folders and files whose names start with a dot are left out. A folder that has
-// none is an error.
+// Folders and files whose names start with a dot are left out, and so are JSON
+// Schemas (.schema.json). A folder that has none is an error.
 func Names(name string) ([]string, error) {
 	if info, err := os.Stat(name); err != nil || !info.IsDir() {
 		return []string{name}, nil // reading it says what is wrong with it
@@ -28,7 +28,7 @@ func Names(name string) ([]string, error) {
 			return err
 		case hidden && entry.IsDir():
 			return filepath.SkipDir
-		case hidden || entry.IsDir():
+		case hidden || entry.IsDir() || strings.HasSuffix(path, ".schema.json"):
 		case slices.Contains(endings, strings.ToLower(filepath.Ext(path))):
 			files = append(files, filepath.Clean(path))
 		}

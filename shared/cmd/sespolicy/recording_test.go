@@ -106,7 +106,7 @@ type greeting struct {
 	address chan string
 }
 
-var servesAt = regexp.MustCompile(`serves (http://\S+)`)
+var servesAt = regexp.MustCompile(`serves (http://[^\s,]+)`)
 
 func (g *greeting) Write(p []byte) (int, error) {
 	g.mu.Lock()
@@ -153,7 +153,7 @@ var reads = regexp.MustCompile(`^sespolicy (status|history|dlq list|dlq show) `)
 func (r *recorder) run(command, want string) string {
 	shell := strings.ReplaceAll(r.real(command), "--local", "--local --endpoint "+r.endpoint)
 	again := reads.MatchString(command) && !strings.Contains(command, "--restore")
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; <-time.After(100 * time.Millisecond) {
 		seen := r.ids
 		got := r.shown(r.once(shell)) + "\n"
 		asWanted := got == want || *update && !strings.Contains(got, unknown) && !strings.Contains(got, waiting)
@@ -179,11 +179,11 @@ func (r *recorder) once(command string) string {
 }
 
 var (
-	uuids   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	timestamps   = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
-	ages    = regexp.MustCompile(`│ \d+s +│|\(\d+s ago\)`)
-	spaces  = regexp.MustCompile(`(?m) +$`)
-	fakeIDs = regexp.MustCompile(`00000000-0000-4000-8000-(\d{12})`)
+	uuids      = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	timestamps = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+	ages       = regexp.MustCompile(`│ \d+s +│|\(\d+s ago\)`)
+	spaces     = regexp.MustCompile(`(?m) +$`)
+	fakeIDs    = regexp.MustCompile(`00000000-0000-4000-8000-(\d{12})`)
 )
 
 // shown is output as the recording has it.
