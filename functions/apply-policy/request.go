@@ -39,8 +39,8 @@ func (r *request) forLedger() ledger.Request {
 		PolicyName:      r.Request.PolicyName,
 		Text:            r.Request.Policy,
 	}
-	if r.Message.Topic != nil {
-		asked.NotificationID = r.Message.Topic.MessageID
+	if r.Topic != nil {
+		asked.NotificationID = r.Topic.MessageID
 	}
 	// A verified notification counts as sent at its signed Timestamp, so that a
 	// replayed one is as old as it was.

@@ -34,21 +34,21 @@ func policies() []Assumption {
 				return brief(err), nil
 			},
 		},
-		refusedPolicy("ses/no-json", "A policy that is no JSON is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/no-json", "A policy that is no JSON is refused with InvalidPolicy.", Documented,
 			func(*world) string { return "nonsense" }),
-		refusedPolicy("ses/no-statement", "A policy without a statement is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/no-statement", "A policy without a statement is refused with InvalidPolicy.", Documented,
 			func(*world) string { return `{"Version":"2012-10-17","Statement":[]}` }),
-		refusedPolicy("ses/no-effect", "A statement without an Effect is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/no-effect", "A statement without an Effect is refused with InvalidPolicy.", Documented,
 			func(w *world) string { return w.policy(map[string]any{"Effect": absentElement}) }),
-		refusedPolicy("ses/no-principal", "A statement without a Principal is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/no-principal", "A statement without a Principal is refused with InvalidPolicy.", Documented,
 			func(w *world) string { return w.policy(map[string]any{"Principal": absentElement}) }),
-		refusedPolicy("ses/no-action", "A statement without an Action is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/no-action", "A statement without an Action is refused with InvalidPolicy.", Documented,
 			func(w *world) string { return w.policy(map[string]any{"Action": absentElement}) }),
-		refusedPolicy("ses/condition-key-in-capitals", "The condition key AWS:SourceAccount is refused with InvalidPolicy.", Recorded, "InvalidPolicy",
+		refusedPolicy("ses/condition-key-in-capitals", "The condition key AWS:SourceAccount is refused with InvalidPolicy.", Recorded,
 			func(w *world) string {
 				return w.policy(map[string]any{"Condition": sourceAccount(w, "AWS:SourceAccount")})
 			}),
-		refusedPolicy("ses/over-4-kb", "A policy of more than 4,096 bytes without whitespace is refused with InvalidPolicy.", Documented, "InvalidPolicy",
+		refusedPolicy("ses/over-4-kb", "A policy of more than 4,096 bytes without whitespace is refused with InvalidPolicy.", Documented,
 			func(w *world) string { return w.policy(map[string]any{"Sid": strings.Repeat("x", 4096)}) }),
 		{
 			Name: "ses/whitespace-counts", Sure: Open, Source: pageSES + "API_PutIdentityPolicy.html",
@@ -114,8 +114,8 @@ func policies() []Assumption {
 	}
 }
 
-// refusedPolicy is an assumption that a text is refused.
-func refusedPolicy(name, statement string, sure Sure, refusal string, text func(*world) string) Assumption {
+// refusedPolicy is an assumption that a text is refused with InvalidPolicy.
+func refusedPolicy(name, statement string, sure Sure, text func(*world) string) Assumption {
 	short := strings.TrimPrefix(name, "ses/")
 	return Assumption{
 		Name: name, Statement: statement, Sure: sure, Source: pageSES + "API_PutIdentityPolicy.html",
@@ -128,7 +128,7 @@ func refusedPolicy(name, statement string, sure Sure, refusal string, text func(
 			} else if code(err) != "" {
 				w.cleanup.done(policyStep(w.identity, short))
 			}
-			return "", refusedWith(err, refusal)
+			return "", refusedWith(err, "InvalidPolicy")
 		},
 	}
 }

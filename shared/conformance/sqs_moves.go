@@ -46,7 +46,7 @@ func queueMoves() []Assumption {
 				if err := w.pause(ctx, 1200*time.Millisecond); err != nil {
 					return "", err
 				}
-				if _, err := w.move(ctx, dead, 0); err != nil {
+				if err := w.move(ctx, dead); err != nil {
 					return "", err
 				}
 				back, err := w.one(ctx, source, 20*time.Second)
@@ -71,7 +71,7 @@ func queueMoves() []Assumption {
 				if _, err := w.send(ctx, dead, &sqs.SendMessageInput{MessageBody: aws.String("x")}); err != nil {
 					return "", err
 				}
-				if _, err := w.move(ctx, dead, 0); err != nil {
+				if err := w.move(ctx, dead); err != nil {
 					return "", err
 				}
 				var last types.ListMessageMoveTasksResultEntry
@@ -172,16 +172,8 @@ func (w *world) deadLetter(ctx context.Context, name string) (source, dead madeQ
 	return source, dead, first, w.nothing(ctx, source, time.Second) // this receive is what moves it
 }
 
-// move starts a task that moves the letters back, rate a second; 0 leaves the
-// rate to SQS.
-func (w *world) move(ctx context.Context, dead madeQueue, rate int32) (string, error) {
-	in := &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn}
-	if rate > 0 {
-		in.MaxNumberOfMessagesPerSecond = &rate
-	}
-	out, err := w.queues.StartMessageMoveTask(ctx, in)
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(out.TaskHandle), nil
+// move starts a task that moves the letters back, at the rate that SQS chooses.
+func (w *world) move(ctx context.Context, dead madeQueue) error {
+	_, err := w.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn})
+	return err
 }

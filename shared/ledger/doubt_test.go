@@ -11,18 +11,18 @@ import (
 // yet. It returns what reaches SES later.
 func late(t *testing.T, i *instance, r ledger.Request) func() {
 	t.Helper()
-	real := i.ses
+	ses := i.ses
 	i.ses = &sesModel{policies: map[ledger.Name]string{}}
-	if text, ok := real.policies[policyP]; ok {
+	if text, ok := ses.policies[policyP]; ok {
 		i.ses.policies[policyP] = text
 	}
 	i.lost = true
 	if ended, err := i.deliver(t.Context(), r); err != nil || ended[0] != "Retry" {
 		t.Fatalf("got %q, %v, want Retry", ended, err)
 	}
-	i.ses, i.lost = real, false
+	i.ses, i.lost = ses, false
 	return func() {
-		real.apply(ledger.Change{Action: r.Action, Name: policyP, Text: r.Text})
+		ses.apply(ledger.Change{Action: r.Action, Name: policyP, Text: r.Text})
 	}
 }
 

@@ -159,7 +159,7 @@ func TestEachStepMayBeTheLast(t *testing.T) {
 
 func TestAnUnreachableLedgerIsAnErrorAndAnUnprocessedItemUnread(t *testing.T) {
 	r := bare("m1", 1, "1")
-	down := ledger.New(client(func(r *http.Request) (*http.Response, error) { return nil, errors.New("no route") }), table)
+	down := ledger.New(client(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") }), table)
 	if _, err := down.Read(t.Context(), []ledger.Request{r}); err == nil {
 		t.Error("got no error")
 	}

@@ -35,7 +35,8 @@ func (d decider) cancelled() bool {
 // the policy: its intent is recorded, and nobody has settled it since.
 func (d decider) mayHavePut(made Made) bool {
 	p := d.policies[made.Name]
-	return !made.Settled && p.Owner == nil && d.earlier(made) && !(p.known() && p.Order.After(made.Order))
+	overtaken := p.known() && p.Order.After(made.Order)
+	return !made.Settled && p.Owner == nil && d.earlier(made) && !overtaken
 }
 
 // earlier reports whether what was made was made before, and through a topic

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,7 +142,7 @@ func TestALeaseHoldsUntilItsEnd(t *testing.T) {
 	}
 	stale := mustRead(t, theirs, other)
 	must(t, v.Settle(t.Context(), r, ledger.Decision{Do: ledger.Apply, Change: ledger.Change{Action: ledger.Put, Name: policyP, Text: "1"}}, at(11)))
-	if err := stale.Intend(t.Context(), other, ledger.Decision{Change: ledger.Change{Action: ledger.Put, Name: policyP, Text: "2"}}, at(99), at(61)); err != ledger.ErrChanged {
+	if err := stale.Intend(t.Context(), other, ledger.Decision{Change: ledger.Change{Action: ledger.Put, Name: policyP, Text: "2"}}, at(99), at(61)); !errors.Is(err, ledger.ErrChanged) {
 		t.Errorf("got %v, want ErrChanged", err)
 	}
 }

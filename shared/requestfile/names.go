@@ -17,7 +17,7 @@ var endings = slices.Concat([]string{".json"}, lineEndings, yamlEndings)
 // Folders and files whose names start with a dot are left out, and so are JSON
 // Schemas (.schema.json). A folder that has none is an error.
 func Names(name string) ([]string, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+	if !isFolder(name) {
 		return []string{name}, nil // reading it says what is wrong with it
 	}
 	var files []string
@@ -39,4 +39,9 @@ func Names(name string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, err
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }

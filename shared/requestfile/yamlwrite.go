@@ -253,7 +253,8 @@ func (w *yamlWriter) inside(m yamlMark, offset int) (line, column int) {
 		if quoted {
 			rest = rest[1:]
 		}
-		if strings.HasPrefix(rest, before) && !(quoted && strings.HasSuffix(before, `\`)) {
+		escaped := quoted && strings.HasSuffix(before, `\`)
+		if strings.HasPrefix(rest, before) && !escaped {
 			if quoted {
 				column++
 			}

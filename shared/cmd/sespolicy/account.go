@@ -26,8 +26,8 @@ type accountFlags struct {
 	regions, patterns []string
 }
 
-func (a *accountFlags) register(command *cobra.Command, uses part) {
-	a.target.register(command, uses|ledgerTable)
+func (a *accountFlags) register(command *cobra.Command) {
+	a.target.register(command, ledgerTable)
 	f := command.Flags()
 	f.StringVar(&a.account, "account", "", "the account that owns the identities (default: that of the credentials, sts:GetCallerIdentity)")
 	f.StringSliceVar(&a.regions, "regions", nil, "the AWS Regions to read, REGION,… (default: that of the deployment)")

@@ -38,7 +38,7 @@ func newAuditCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: orCouldNot(func(command *cobra.Command, _ []string) error { return flags.audit(command) }),
 	}
-	flags.register(command, 0)
+	flags.register(command)
 	flags.registerIdentities(command)
 	formatFlag(command, &flags.format, printout.Formats...)
 	command.Flags().BoolVar(&flags.strict, "strict", false, "let warnings count as findings")
@@ -55,7 +55,7 @@ type auditJSON struct {
 
 // audit reads, judges and writes.
 func (a *auditFlags) audit(command *cobra.Command) error {
-	if err := oneOf("format", a.format, printout.Formats...); err != nil {
+	if err := checkFormat(a.format, printout.Formats...); err != nil {
 		return err
 	}
 	v, err := a.openAccount(command.Context())

@@ -42,7 +42,7 @@ func newCanSendCommand() *cobra.Command {
 			"    --principal cognito-idp.amazonaws.com --set aws:SourceAccount=123456789012",
 		Args: cobra.NoArgs,
 		RunE: orCouldNot(func(command *cobra.Command, _ []string) error {
-			if err := oneOf("format", flags.format, "text", "json"); err != nil {
+			if err := checkFormat(flags.format, "text", "json"); err != nil {
 				return err
 			}
 			name, request, err := flags.request(time.Now())
@@ -65,7 +65,7 @@ func newCanSendCommand() *cobra.Command {
 			return v.regions[0].canSend(command, name, request, flags.format)
 		}),
 	}
-	at.register(command, 0)
+	at.register(command)
 	f := command.Flags()
 	f.StringVar(&flags.from, "from", "", "the address in From, with or without a display name")
 	f.StringVar(&flags.principal, "principal", "", "who sends: account id, ARN, service, or * for a stranger")

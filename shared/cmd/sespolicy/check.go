@@ -79,7 +79,7 @@ func newCheckCommand() *cobra.Command {
 // because it is not known.
 func (c *checkFlags) examiner(command *cobra.Command) (e *examiner, unchecked string, err error) {
 	var d deployment
-	wrong := []error{oneOf("format", c.format, printout.Formats...)}
+	wrong := []error{checkFormat(c.format, printout.Formats...)}
 	name := c.deployment
 	if name == "" && c.queueARN == "" {
 		name = os.Getenv(deploymentVariable)

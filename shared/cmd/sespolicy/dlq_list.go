@@ -35,7 +35,7 @@ func newListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := oneOf("format", format, "table", "json"); err != nil {
+			if err := checkFormat(format, "table", "json"); err != nil {
 				return err
 			}
 			found, err := at.open(command.Context(), deadLetterQueue)

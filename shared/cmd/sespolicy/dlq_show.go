@@ -29,7 +29,7 @@ func newShowCommand() *cobra.Command {
 			"  sespolicy dlq show 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, ids []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
 			found, err := at.open(command.Context(), deadLetterQueue)

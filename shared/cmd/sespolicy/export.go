@@ -45,7 +45,7 @@ func newExportCommand() *cobra.Command {
 			return v.export(command, arguments[0], remove, len(flags.patterns) > 0)
 		}),
 	}
-	flags.register(command, 0)
+	flags.register(command)
 	flags.registerIdentities(command)
 	command.Flags().BoolVar(&remove, "remove", false, "remove the files of policies that are no longer there")
 	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

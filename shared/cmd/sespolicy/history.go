@@ -38,7 +38,7 @@ func newHistoryCommand() *cobra.Command {
 			"  sespolicy history example.com MyPolicy --stack sespolicy --restore 3 --wait",
 		Args: cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			if err := errors.Join(oneOf("format", flags.format, "text", "json"), flags.check(command)); err != nil {
+			if err := errors.Join(checkFormat(flags.format, "text", "json"), flags.check(command)); err != nil {
 				return err
 			}
 			if flags.wait && !command.Flags().Changed("restore") {

@@ -28,7 +28,7 @@ func newListPoliciesCommand() *cobra.Command {
 			"  sespolicy list --stack sespolicy --format json",
 		Args: cobra.NoArgs,
 		RunE: orCouldNot(func(command *cobra.Command, _ []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
 			v, err := flags.openAccount(command.Context())
@@ -41,7 +41,7 @@ func newListPoliciesCommand() *cobra.Command {
 			return v.list(command, format)
 		}),
 	}
-	flags.register(command, 0)
+	flags.register(command)
 	flags.registerIdentities(command)
 	formatFlag(command, &format, "text", "json")
 	couldNotUse(command)

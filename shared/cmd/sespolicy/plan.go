@@ -40,7 +40,7 @@ func newPlanCommand() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error { return flags.plan(command, names) },
 	}
-	flags.register(command, 0)
+	flags.register(command)
 	flags.registerIdentities(command)
 	formatFlag(command, &flags.format, "text", "json")
 	command.Flags().StringVar(&flags.prune, "prune", "", "delete policies whose name matches the pattern and that no request names; of all identities, or of --identity")
@@ -51,7 +51,7 @@ func newPlanCommand() *cobra.Command {
 
 // plan shows the changes.
 func (p *planFlags) plan(command *cobra.Command, names []string) error {
-	if err := oneOf("format", p.format, "text", "json"); err != nil {
+	if err := checkFormat(p.format, "text", "json"); err != nil {
 		return err
 	}
 	files, err := readFiles(names, command.InOrStdin())

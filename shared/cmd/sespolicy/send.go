@@ -54,7 +54,7 @@ func newSendCommand() *cobra.Command {
 			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
-			if err := errors.Join(oneOf("format", flags.format, "text", "json"), flags.check(command)); err != nil {
+			if err := errors.Join(checkFormat(flags.format, "text", "json"), flags.check(command)); err != nil {
 				return err
 			}
 			files, err := readFiles(names, command.InOrStdin())

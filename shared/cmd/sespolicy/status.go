@@ -34,7 +34,7 @@ func newStatusCommand() *cobra.Command {
 			"  sespolicy status 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, ids []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
 			f, err := at.find(command.Context())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,14 +138,12 @@ func progress(out io.Writer, total int, what string) *progressbar.ProgressBar {
 		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 
-// oneOf checks the value of a flag.
-func oneOf(flag, value string, known ...string) error {
-	for _, k := range known {
-		if value == k {
-			return nil
-		}
+// checkFormat checks the value of --format.
+func checkFormat(format string, known ...string) error {
+	if slices.Contains(known, format) {
+		return nil
 	}
-	return fmt.Errorf("--%s is %q, one of %s was expected", flag, value, strings.Join(known, ", "))
+	return fmt.Errorf("--format is %q, want one of %s", format, strings.Join(known, ", "))
 }
 
 // complete offers values for a flag to the shell.

@@ -32,7 +32,7 @@ func newWhoCanCommand() *cobra.Command {
 			"  sespolicy who-can example.com --regions us-east-1,eu-west-1 --format json",
 		Args: cobra.ExactArgs(1),
 		RunE: orCouldNot(func(command *cobra.Command, arguments []string) error {
-			if err := oneOf("format", format, "text", "json"); err != nil {
+			if err := checkFormat(format, "text", "json"); err != nil {
 				return err
 			}
 			id, err := identity.Parse(arguments[0])
@@ -55,7 +55,7 @@ func newWhoCanCommand() *cobra.Command {
 			return v.whoCan(command, id.Name, format)
 		}),
 	}
-	flags.register(command, 0)
+	flags.register(command)
 	formatFlag(command, &format, "text", "json")
 	couldNotUse(command)
 	return command

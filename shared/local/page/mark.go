@@ -51,9 +51,10 @@ func token(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	if strings.HasPrefix(line, `"`) {
 		for i := 1; i < len(line); i++ {
-			if line[i] == '\\' {
+			switch line[i] {
+			case '\\':
 				i++
-			} else if line[i] == '"' {
+			case '"':
 				return line[:i+1]
 			}
 		}
