@@ -131,7 +131,7 @@ func (d decider) judge() Decision {
 	if d.is("Delete") {
 		var mine bool
 		if name, mine = d.removes(); !mine {
-			return Decision{Do: Finish, Outcome: Outcome{Kind: Applied}}
+			return d.afterCreate(Decision{Do: Finish, Outcome: Outcome{Kind: Applied}})
 		}
 	}
 	p := d.policies[name]

@@ -79,6 +79,20 @@ func (d decider) removes() (Name, bool) {
 	return Name{}, false
 }
 
+// afterCreate is the verdict on a Delete that removes nothing, unless another
+// instance is calling SES for what the resource may be putting.
+func (d decider) afterCreate(verdict Decision) Decision {
+	for _, made := range d.resource.Made {
+		if made.Settled || !d.earlier(made) {
+			continue
+		}
+		if waiting := d.underLease(Decision{Change: Change{Name: made.Name}}); waiting.Do == Wait {
+			return waiting
+		}
+	}
+	return verdict
+}
+
 func (d decider) removesNamed(p Policy) bool {
 	switch {
 	case p.Owner != nil:

@@ -82,6 +82,46 @@ func TestADeleteOfAnUnknownPolicyIsRepeated(t *testing.T) {
 	}
 }
 
+// A resource is taking a policy over from another of its stack, and its undoing
+// comes to a second instance before that is settled.
+func TestAnUndoingWaitsForTheTakeoverInFlight(t *testing.T) {
+	w, ses := newTable(t), &sesModel{policies: map[ledger.Name]string{}}
+	a, b := resource{"S", "A", "T"}, resource{"S", "B", "T"}
+	mustEnd(t, &instance{ledger: ledger.New(client(w), table), ses: ses, now: at(5)}, a.create(1, "P", "1"), "Applied")
+	taking := &instance{ledger: ledger.New(client(w), table), ses: ses, now: at(10), step: stopBefore("Settle")}
+	if _, err := taking.deliver(t.Context(), b.create(2, "P", "2")); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	undo := b.undo(3)
+	v, err := ledger.New(client(w), table).Read(t.Context(), batch(undo))
+	must(t, err)
+	if d := v.Decide(undo, nil, at(11)); d.Do != ledger.Wait {
+		t.Errorf("got %+v, want Wait", d)
+	}
+}
+
+// A Create is tried again while a second instance decides on its undoing: only
+// one of the two can go on.
+func TestARepeatedCreateAndItsUndoingMeet(t *testing.T) {
+	w, ses := newTable(t), &sesModel{policies: map[ledger.Name]string{}}
+	a, b := resource{"S", "A", "T"}, resource{"S", "B", "T"}
+	mustEnd(t, &instance{ledger: ledger.New(client(w), table), ses: ses, now: at(5)}, a.create(1, "P", "1"), "Applied")
+	create, undo := b.create(2, "P", "2"), b.undo(3)
+	killed := &instance{ledger: ledger.New(client(w), table), ses: ses, now: at(10), step: stopBefore("SES")}
+	if _, err := killed.deliver(t.Context(), create); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	one, two := ledger.New(client(w), table), ledger.New(client(w), table)
+	v, err := one.Read(t.Context(), batch(undo))
+	must(t, err)
+	u, err := two.Read(t.Context(), batch(create))
+	must(t, err)
+	must(t, u.Intend(t.Context(), create, u.Decide(create, nil, at(1000)), at(1060), at(1000)))
+	if err := v.Finish(t.Context(), undo, v.Decide(undo, nil, at(1000)), at(1000)); !errors.Is(err, ledger.ErrChanged) {
+		t.Errorf("got %v, want ErrChanged", err)
+	}
+}
+
 // stopBefore kills a delivery before a step.
 func stopBefore(step string) func(string) error {
 	return func(name string) error {

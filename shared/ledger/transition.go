@@ -108,6 +108,8 @@ func (t *transition) intend(d Decision, until time.Time) {
 		t.resource.Made = last(append(t.resource.Made, made), maxEntries)
 		t.resources, intent.FreshEntry = true, true
 	}
+	// A Delete or a rollback that is noted meanwhile must meet this intent.
+	t.resources = t.resources || t.makes()
 	p := t.policies[d.Change.Name]
 	p.Intent = intent
 	t.set(p)
