@@ -19,7 +19,7 @@ import (
 type verdict string
 
 const (
-	asUsual     verdict = ""           // decided anew
+	asUsual     verdict = ""           // decided again
 	appliedOnce verdict = "applied"    // only its requester is told, if anybody waits
 	overtaken   verdict = "superseded" // a newer request was applied, and stays
 	wasTold     verdict = "told"       // refused, because the requester was told that it failed
@@ -120,7 +120,7 @@ func (k known) isNow(r message.Request, same func(a, b string) bool) bool {
 	return k.policy.Present && r.Policy != "" && same(k.policy.Text, r.Policy)
 }
 
-// says is the verdict in a sentence; empty where a redrive is decided anew.
+// says is the verdict in a sentence; empty where a redrive is decided again.
 func (k known) says() string {
 	version := fmt.Sprintf("version %d of %s", k.policy.Number, k.policy.Order.Time().Format(time.RFC3339))
 	switch k.verdict {
