@@ -159,6 +159,12 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 	}
 	l.in.running.said = append(l.in.running.said, said)
 	s.deliveries = append(s.deliveries, said)
+	switch _, ended := s.endedAt[said.asked]; said.outcome {
+	case "Applied", "Deleted", "Superseded":
+		if !ended {
+			s.endedAt[said.asked] = time.Since(s.began)
+		}
+	}
 	s.note(said.key(), "#%d is %s %s (receive %d, instance %d)", said.number, said.outcome, said.code, said.receives, l.in.number)
 	s.checkSaid(said)
 	return nil

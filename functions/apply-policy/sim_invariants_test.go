@@ -109,6 +109,7 @@ func (s *simulation) check() {
 		s.checkEnding(a, endings[a])
 	}
 	s.checkPolicies(endings)
+	s.checkOrder(endings)
 }
 
 // checkLetter checks one message on the dead-letter queue.

@@ -142,6 +142,7 @@ func (s *simulation) send(a *asked) {
 		input.Delay = &late
 	}
 	a.sent = time.Now().UnixMilli()
+	s.sentAt[a] = time.Since(s.began)
 	// The lock keeps the message from being delivered before it is known.
 	s.mu.Lock()
 	sent, err := s.source.Send(s.t.Context(), input)

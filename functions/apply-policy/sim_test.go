@@ -36,7 +36,7 @@ func TestAnySeed(t *testing.T) {
 }
 
 // tally is what a number of runs came to.
-type tally struct{ seeds, requests, deliveries, acts, instances, letters, exhausted int }
+type tally struct{ seeds, requests, deliveries, acts, instances, letters, exhausted, operations int }
 
 func (t *tally) add(s *simulation) {
 	t.seeds++
@@ -46,11 +46,12 @@ func (t *tally) add(s *simulation) {
 	t.instances += s.instances.made
 	t.letters += s.letters
 	t.exhausted += s.exhausted
+	t.operations += s.operationsChecked
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d seeds: %d requests, %d deliveries, %d changes made by SES, %d instances, %d dead letters with a reason, %d out of receives",
-		t.seeds, t.requests, t.deliveries, t.acts, t.instances, t.letters, t.exhausted)
+	return fmt.Sprintf("%d seeds: %d requests, %d deliveries, %d changes made by SES, %d instances, %d dead letters with a reason, %d out of receives, %d operations checked by Porcupine",
+		t.seeds, t.requests, t.deliveries, t.acts, t.instances, t.letters, t.exhausted, t.operations)
 }
 
 // TestASeedIsReplayed runs seeds twice: the same must happen at the same times.

@@ -50,6 +50,9 @@ type simulation struct {
 	spent              counts // by message id: receives whose end is known
 	handed             counts // by message id: deliveries that the function saw
 
+	sentAt, endedAt   map[*asked]time.Duration // since the beginning; ended: had its effect, as the function said first
+	operationsChecked int
+
 	mu    sync.Mutex
 	asked []*asked
 	byID  map[string]*asked
@@ -81,7 +84,7 @@ func (c *counts) add(name string) {
 
 // simulate runs one seed to its end and checks it.
 func simulate(t *testing.T, seed uint64, without protection) *simulation {
-	s := &simulation{t: t, dice: newDice(seed), without: without, byID: map[string]*asked{}}
+	s := &simulation{t: t, dice: newDice(seed), without: without, byID: map[string]*asked{}, sentAt: map[*asked]time.Duration{}, endedAt: map[*asked]time.Duration{}}
 	s.scenario = newScenario(s.dice)
 	synctest.Test(t, func(t *testing.T) {
 		s.t, s.began = t, time.Now()
