@@ -27,7 +27,10 @@ func (h *handler) logRequest(ctx context.Context, r *request) {
 		slog.Int64("callMs", r.call.Milliseconds()),
 	}
 	if r.outcome.Code != "" {
-		attributes = append(attributes, slog.String("code", r.outcome.Code), slog.String("reason", r.outcome.Message))
+		attributes = append(attributes, slog.String("code", r.outcome.Code))
+	}
+	if r.outcome.Code != "" || r.outcome.Message != "" {
+		attributes = append(attributes, slog.String("reason", r.outcome.Message))
 	}
 	if r.OriginID != "" {
 		attributes = append(attributes, slog.String("sourceId", r.OriginID))

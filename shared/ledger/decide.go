@@ -131,7 +131,7 @@ func (d decider) judge() Decision {
 	if d.is("Delete") {
 		var mine bool
 		if name, mine = d.removes(); !mine {
-			return d.afterCreate(Decision{Do: Finish, Outcome: Outcome{Kind: Applied}})
+			return d.afterCreate(Decision{Do: Finish, Outcome: Outcome{Kind: Applied, Message: "nothing was deleted: the resource owns no policy of that name"}})
 		}
 	}
 	p := d.policies[name]

@@ -81,3 +81,11 @@ func TestTheLastReceive(t *testing.T) {
 		}
 	}
 }
+
+// A member name with a line break makes no line of its own in the message.
+func TestAPathWithControlCharactersIsQuoted(t *testing.T) {
+	r := outcome.Reject(outcome.MalformedRequest, []finding.Finding{{Path: "/a\r\nFAKE line", Message: "no"}})
+	if want := `"/a\r\nFAKE line": no`; r.Message != want {
+		t.Errorf("got %q, want %q", r.Message, want)
+	}
+}

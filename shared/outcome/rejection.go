@@ -3,6 +3,8 @@ package outcome
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"sespolicy/shared/finding"
 )
@@ -50,6 +52,9 @@ func Reject(code string, findings []finding.Finding) *Rejection {
 	}
 	message := findings[0].Message
 	if path := findings[0].Path; path != "" {
+		if strings.ContainsFunc(path, unicode.IsControl) { // a line break would pass for one of the message's own
+			path = finding.Quote(path)
+		}
 		message = path + ": " + message
 	}
 	if more := len(findings) - 1; more > 0 {

@@ -28,11 +28,18 @@ const (
 	attempts    = 5
 	firstPause  = 200 * time.Millisecond
 	callTimeout = 30 * time.Second
+	// tick is the pause between two batches: SQS's SentTimestamp, by which requests
+	// are ordered, has milliseconds.
+	tick = 2 * time.Millisecond
 )
 
 // Request is one message to send.
 type Request struct {
-	Body       string
+	Body string
+	// Key names what the request is about. Requests with the same key are never
+	// sent in the same batch, nor in the same millisecond, so that the later one is
+	// the newer one. Empty: its order does not count.
+	Key        string
 	Attributes map[string]types.MessageAttributeValue
 }
 
@@ -84,17 +91,30 @@ func Send(ctx context.Context, to Destination, requests []Request, done func(i i
 			return err
 		}
 		first = end
+		if first == len(requests) {
+			break
+		}
+		select {
+		case <-time.After(tick):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
 }
 
-// batch is how many of the requests fit into one batch, at least 1.
+// batch is how many of the requests go into one batch, at least 1: as many as fit,
+// each with a key of its own.
 func batch(requests []Request, maxBytes int) int {
-	size := 0
+	size, keys := 0, map[string]bool{}
 	for i, r := range requests {
 		size += r.size()
-		if i > 0 && (i == maxEntries || size > maxBytes) {
+		switch {
+		case keys[r.Key], i > 0 && (i == maxEntries || size > maxBytes):
 			return i
+		}
+		if r.Key != "" {
+			keys[r.Key] = true
 		}
 	}
 	return len(requests)

@@ -138,7 +138,7 @@ func TestWhatSQSCouldNotTakeIsSentAgain(t *testing.T) {
 		if err != nil || !slices.Equal(lengths(q.batches), []int{10, 2, 2, 2, 2}) || slices.Contains(told, "") {
 			t.Errorf("batches of %v, told %q, %v", lengths(q.batches), told, err)
 		}
-		if took := time.Since(began); took != 1400*time.Millisecond {
+		if took := time.Since(began); took != 1402*time.Millisecond {
 			t.Errorf("took %v", took)
 		}
 	})
@@ -197,4 +197,24 @@ func TestAnInterruptionEndsBetweenBatches(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || len(q.taken) != 20 || told[19] == "" || told[20] != "" {
 		t.Errorf("%d taken, %v", len(q.taken), err)
 	}
+}
+
+// Requests with the same key go in batches of their own, at least a millisecond
+// apart, so that SQS's SentTimestamp orders them.
+func TestRequestsAboutTheSamePolicyAreSentApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var requests []producer.Request
+		for _, key := range []string{"a", "b", "a", "a", "", "", "b"} {
+			requests = append(requests, producer.Request{Body: "body", Key: key})
+		}
+		at := map[int]time.Time{}
+		if err := producer.Send(t.Context(), producer.Queue{Client: &taker{}, URL: "u"}, requests, func(i int, _ string) { at[i] = time.Now() }); err != nil {
+			t.Fatal(err)
+		}
+		for _, pair := range [][2]int{{0, 2}, {2, 3}, {1, 6}} {
+			if apart := at[pair[1]].Sub(at[pair[0]]); apart < time.Millisecond {
+				t.Errorf("requests %d and %d were sent %v apart", pair[0], pair[1], apart)
+			}
+		}
+	})
 }

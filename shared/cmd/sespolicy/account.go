@@ -115,7 +115,7 @@ func (a *accountFlags) ownerAccount(ctx context.Context, f *found) (string, erro
 	}
 	out, err := sts.NewFromConfig(f.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", withHint(fmt.Errorf("asking for the account of the credentials: %w", err), "give --account")
+		return "", withHint(fmt.Errorf("asking for the account of the credentials: %w", err), "give --account; for sespolicy local, give --local")
 	}
 	own := aws.ToString(out.Account)
 	if f.Account != "" && f.Account != own {

@@ -107,9 +107,9 @@ func (c *checkFlags) examiner(command *cobra.Command) (e *examiner, unchecked st
 	switch {
 	case e.owner.Account != "":
 	case known:
-		unchecked = "account and Region were"
+		unchecked = "account and Region were not checked"
 	default:
-		unchecked = "account, Region and guardrails were"
+		unchecked = "account and Region were not checked, and the guardrails only with their defaults"
 	}
 	return e, unchecked, errors.Join(wrong...)
 }
@@ -129,7 +129,7 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s checked: %s, %s\n", count(len(files), "file"), count(violations, "error"), count(warnings, "warning"))
 	}
 	if unchecked != "" {
-		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s not checked: give --deployment FILE, which its owner prints with sespolicy deployment\n", unchecked)
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s: give --deployment FILE, which its owner prints with sespolicy deployment\n", unchecked)
 	}
 	switch {
 	case failed != nil:

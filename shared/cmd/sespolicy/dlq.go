@@ -32,7 +32,9 @@ func newDLQCommand() *cobra.Command {
 			"A letter is named by its own id, as dlq list shows it, by the id that the request had, or by the start of either.",
 		Example: "  sespolicy dlq list --stack sespolicy\n" +
 			"  sespolicy dlq show 3f2a --stack sespolicy\n" +
-			"  sespolicy dlq redrive --code PrincipalUnknown --stack sespolicy",
+			"  sespolicy dlq redrive --code RetriesExhausted --stack sespolicy",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newListCommand(), newShowCommand(), newRedriveCommand(), newEditCommand())
 	return command

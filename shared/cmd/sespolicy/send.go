@@ -134,6 +134,9 @@ func (f *found) checkRequests(command *cobra.Command, requests []outgoing) error
 	if err := printout.Write(command.ErrOrStderr(), "text", files); err != nil {
 		return err
 	}
+	if f.Guardrails == nil {
+		_, _ = fmt.Fprintln(command.ErrOrStderr(), "the guardrails of the deployment are not known and were not checked: name it by --stack or --deployment")
+	}
 	if violations, _ := printout.Count(files); violations > 0 {
 		return withHint(fmt.Errorf("nothing was sent: %s in %s", count(violations, "error"), count(len(requests), "request")), "--no-check sends the requests as they are")
 	}
@@ -181,7 +184,7 @@ func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlag
 		if r.Line > 1 && r.Pointer == "" || r.ofMany {
 			all[i].Line = r.Line
 		}
-		messages[i] = producer.Request{Body: r.Body, Attributes: r.attributes()}
+		messages[i] = producer.Request{Body: r.Body, Key: m.Request.Key(), Attributes: r.attributes()}
 	}
 	bar := progress(command.ErrOrStderr(), len(messages), "sending")
 	out := command.OutOrStdout()
