@@ -98,6 +98,8 @@ var namedSeeds = []struct {
 	reason  string
 }{
 	{memory, 3, rulePolicies, "an older put that came again is applied over a newer one"},
+	{memory, 3, ruleOrder, "the same, as Porcupine sees it"},
+	{newestFirst, 6, ruleOrder, "the older of a batch is applied and the newer taken for overtaken, as Porcupine sees it"},
 	{memory, 4, rulePolicies, "an older put that waited is applied over a newer one"},
 	{newestFirst, 6, ruleSuperseded, "the older of a batch is applied, the newer taken for superseded"},
 	{deadline, 2, ruleDeadline, "a call begins half a second before the function's end"},
