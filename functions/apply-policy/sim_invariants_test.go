@@ -49,8 +49,11 @@ func (s *simulation) checkSaid(said *delivery) {
 	if said.outcome != "Superseded" {
 		return
 	}
+	s.mu.Lock()
+	all := slices.Clone(s.asked)
+	s.mu.Unlock()
 	newer := func(a act) bool {
-		return a.key == said.key() && slices.ContainsFunc(s.asked, func(b *asked) bool {
+		return a.key == said.key() && slices.ContainsFunc(all, func(b *asked) bool {
 			return b.key() == a.key && b.text == a.text && b.kind.accepted() && b.newer(said.asked)
 		})
 	}

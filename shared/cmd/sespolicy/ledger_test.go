@@ -76,7 +76,7 @@ type settled struct {
 func (c *cloud) settle(ts *testscript.TestScript, arguments []string) {
 	var s settled
 	ts.Check(json.Unmarshal([]byte(arguments[0]), &s))
-	ts.Check(c.record(s, ts.ReadFile(arguments[1])))
+	c.locked(func() { ts.Check(c.record(s, ts.ReadFile(arguments[1]))) })
 }
 
 // record does what the function does with a request, in the ledger alone.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -81,9 +82,11 @@ func TestScripts(t *testing.T) {
 					_, _ = fmt.Fprintln(ts.Stdout(), m.Body)
 				}
 			}),
-			"settle":    command((*cloud).settle),
-			"function":  command(func(c *cloud, _ *testscript.TestScript, outcome []string) { c.function = outcome[0] }),
-			"published": command(func(c *cloud, ts *testscript.TestScript, n []string) { want(ts, n, c.published) }),
+			"settle": command((*cloud).settle),
+			"function": command(func(c *cloud, _ *testscript.TestScript, outcome []string) {
+				c.locked(func() { c.function = outcome[0] })
+			}),
+			"published": command(func(c *cloud, ts *testscript.TestScript, n []string) { c.locked(func() { want(ts, n, c.published) }) }),
 			"fits":      command(func(_ *cloud, ts *testscript.TestScript, a []string) { fits(ts, a) }),
 			"plain":     command(func(_ *cloud, ts *testscript.TestScript, a []string) { plain(ts, a[0]) }),
 		},
@@ -125,6 +128,7 @@ type cloudKey struct{}
 // cloud is AWS as far as the command goes: both queues, a topic, and the stack
 // sespolicy, whose outputs and guardrails they are.
 type cloud struct {
+	serving               sync.Mutex // held while a request is served, or a script changes what follows
 	queues                *queue.Server
 	requests, deadLetters *queue.Queue
 	published             int
@@ -152,6 +156,8 @@ func create(queues *queue.Server, name string, attributes map[string]string) *qu
 }
 
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.serving.Lock()
+	defer c.serving.Unlock()
 	service, action := "sqs", ""
 	target, action, queued := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	if strings.HasPrefix(target, "DynamoDB") {
@@ -251,7 +257,16 @@ func (c *cloud) moved(ts *testscript.TestScript, arguments []string) {
 }
 
 func (c *cloud) permit(actions []string) {
-	if c.permitted = actions; actions[0] == "all" {
-		c.permitted = nil
-	}
+	c.locked(func() {
+		if c.permitted = slices.Clone(actions); actions[0] == "all" {
+			c.permitted = nil
+		}
+	})
+}
+
+// locked calls do while no request is served.
+func (c *cloud) locked(do func()) {
+	c.serving.Lock()
+	defer c.serving.Unlock()
+	do()
 }
