@@ -97,7 +97,7 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(command.OutOrStdout(), "%s is message %s\n", letter.ID, id)
+	_, _ = fmt.Fprintf(command.OutOrStdout(), "%s was sent again as message %s\n", letter.ID, id)
 	return nil
 }
 

@@ -137,7 +137,7 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 		Done: func(l *redrive.Letter, id string) {
 			seen = append(seen, l)
 			_ = bar.Clear() // a bar that cannot be drawn must not stop the work
-			_, _ = fmt.Fprintf(command.OutOrStdout(), "%s is message %s\n", l.ID, id)
+			_, _ = fmt.Fprintf(command.OutOrStdout(), "%s was sent again as message %s\n", l.ID, id)
 			_ = bar.Add(1)
 		},
 	}

@@ -182,7 +182,7 @@ func TestRedriveCommand(t *testing.T) {
 	}
 	const want = 6
 	status, out, errs = p.command("dlq", "redrive", "--code", "InvalidPolicy", "--rate", "500")
-	if status != 0 || p.requests.Counts().Visible != want || strings.Count(out, " is message ") != want {
+	if status != 0 || p.requests.Counts().Visible != want || strings.Count(out, " was sent again as message ") != want {
 		t.Fatalf("status %d %s\n%s", status, errs, out)
 	}
 	if status, _, _ := p.command("dlq", "redrive", ids[1], "no-such-id", "--rate", "500"); status != 1 || p.requests.Counts().Visible != 7 {

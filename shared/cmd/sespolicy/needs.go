@@ -43,7 +43,7 @@ func (r *regionView) needs(name string, request access.Request, d access.Decisio
 	needs = append(needs, permission,
 		need{"delegate", "name the identity in each call: FromEmailAddressIdentityArn (API v2), SourceArn (API v1) or the header X-SES-SOURCE-ARN (SMTP) is " + identity, delegatePage},
 		need{"delegate", fmt.Sprintf("call SES in %s, where the owner verified the identity", r.owner.Region), delegatePage},
-		need{"delegate", fmt.Sprintf("have the own account out of the sandbox in %s to reach unverified recipients; the owner's has to be out too", r.owner.Region), sandboxPage})
+		need{"delegate", fmt.Sprintf("move the sender's account out of the sandbox in %s to reach unverified recipients; the owner's has to be out too", r.owner.Region), sandboxPage})
 	if usesEndpoint(request, d) {
 		needs = append(needs, need{"owner", "for a multi-Region endpoint, put the same policy on the identity in the other Region", endpointsPage})
 	}

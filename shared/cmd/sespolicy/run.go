@@ -93,7 +93,7 @@ func runSamples(ctx context.Context, out io.Writer, stack *local.Stack, lines *l
 		}
 	}
 	took := time.Since(start).Round(time.Millisecond)
-	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d not as their sample's file name says, in %v\n",
+	_, _ = fmt.Fprintf(out, "\n%d messages, %d without an outcome, %d with another outcome than the sample's file name says, in %v\n",
 		len(ids), len(open), len(unexpected), took)
 	switch {
 	case interrupted:
