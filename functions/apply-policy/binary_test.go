@@ -83,7 +83,7 @@ func newBinary(t *testing.T, bootstrap string) *binary {
 	t.Cleanup(stack.Close)
 	b.stack = stack
 	b.s = &simulation{
-		t: t, dice: newDice(rand.Uint64()), byID: map[string]*asked{}, began: time.Now(),
+		t: t, dice: newDice(rand.Uint64()), byID: map[string]*asked{}, sentAt: map[*asked]time.Duration{}, endedAt: map[*asked]time.Duration{}, began: time.Now(),
 		source: stack.Source(), dead: stack.DeadLetters(), ses: stack.Email,
 		scenario: scenario{
 			maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,

@@ -53,7 +53,7 @@ func TestRunSeesEverySampleThrough(t *testing.T) {
 	if status != 0 {
 		t.Errorf("status %d: %s\n%s", status, stderr, out)
 	}
-	for _, want := range []string{" 0 without an outcome, 0 not as", "accepted-by-name", "Policies of account 123456789012", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
+	for _, want := range []string{" 0 without an outcome, 0 with another outcome", "accepted-by-name", "Policies of account 123456789012", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not shown", want)
 		}
