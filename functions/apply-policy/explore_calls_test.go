@@ -234,14 +234,14 @@ func (r *recital) Do(request *http.Request) (*http.Response, error) {
 	if request.Method != http.MethodPut {
 		c, answer = callOfSES(string(body))
 	}
-	switch t, err := r.make(c); err {
-	case errRefused:
+	t, err := r.make(c)
+	switch {
+	case errors.Is(err, errRefused):
 		return httpAnswer(http.StatusServiceUnavailable, "<html>Service Unavailable</html>"), nil
-	case nil:
-		return httpAnswer(http.StatusOK, answer(t)), nil
-	default:
+	case err != nil:
 		return nil, err
 	}
+	return httpAnswer(http.StatusOK, answer(t)), nil
 }
 
 func httpAnswer(status int, body string) *http.Response {

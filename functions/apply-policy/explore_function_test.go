@@ -66,9 +66,9 @@ func newSmallFunction(t *testing.T, without protection) *smallFunction {
 	env := testEnvironment(t, "https://sqs.test/123456789012/DeadLetterQueue", guardrail.Config{})
 	env.MinCallInterval = time.Nanosecond
 	f.handler = newHandler(env, cfg, slog.New(slog.DiscardHandler), io.Discard)
-	real := f.handler.ledger
+	same := f.handler.ledger.Same
 	f.handler.ledger = ledger.New(stage{f}, env.LedgerTable)
-	f.handler.ledger.Same = real.Same
+	f.handler.ledger.Same = same
 	f.handler.deadLetters = deadletter.New(stage{f}, env.DeadLetterQueueURL)
 	f.handler.visibility = stage{f}
 	f.learnName()
