@@ -65,9 +65,15 @@ func Count(files []File) (errors, warnings int) {
 	return errors, warnings
 }
 
-// Version is the version of this program: that of its module, or of the commit
-// it was built from; "devel" if neither is known.
+// version is set by the linker in a release.
+var version string
+
+// Version is the version of this program: the release's, that of its module, or of the commit
+// it was built from; "devel" if none is known.
 func Version() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"

@@ -99,7 +99,7 @@ func (r release) commands(ctx context.Context) error {
 		if p.os == "windows" {
 			name, pack, extension = "sespolicy.exe", writeZip, ".zip"
 		}
-		path, err := r.build(ctx, p.os, p.arch, "./shared/cmd/sespolicy", "-X main.version="+r.version)
+		path, err := r.build(ctx, p.os, p.arch, "./shared/cmd/sespolicy", "-X sespolicy/shared/printout.version="+r.version)
 		if err != nil {
 			return err
 		}
