@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -149,7 +150,9 @@ func (n Notification) signed() string {
 
 // topicName is how SNS names topics
 // (https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html).
-var topicName = regexp.MustCompile(`\A[A-Za-z0-9_-]{1,256}(\.fifo)?\z`)
+var topicName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\A[A-Za-z0-9_-]{1,256}(\.fifo)?\z`)
+})
 
 // claim reads what a notification says of itself, and refuses what cannot be
 // verified whatever its signature.
@@ -175,7 +178,7 @@ func (n Notification) claim(owner identity.Owner) (Verified, error) {
 		return Verified{}, fmt.Errorf("its MessageId is %.200q and its Subject %.200q, want text without line breaks", n.MessageID, n.Subject)
 	}
 	topic, err := arn.Parse(n.TopicARN)
-	if err != nil || topic.Service != "sns" || !topicName.MatchString(topic.Resource) || strings.ContainsAny(n.TopicARN, "\r\n") {
+	if err != nil || topic.Service != "sns" || !topicName().MatchString(topic.Resource) || strings.ContainsAny(n.TopicARN, "\r\n") {
 		return Verified{}, fmt.Errorf("its TopicArn is %.200q, want the ARN of a topic", n.TopicARN)
 	}
 	verified := Verified{TopicARN: n.TopicARN, MessageID: n.MessageID, Timestamp: sent}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"sespolicy/shared/finding"
@@ -37,7 +38,7 @@ func accountOf(text string) (fault accountFault, ok bool) {
 		return accountFault{message: fmt.Sprintf("%s has %d digits, an account id has 12: without its leading zeros it may be %012s", quoted, len(text), text)}, false
 	case allDigits(text):
 		return accountFault{message: fmt.Sprintf("%s has %d digits, an account id has 12", quoted, len(text))}, false
-	case rounded.MatchString(text):
+	case rounded().MatchString(text):
 		return accountFault{message: quoted + " looks like an account id that a program took for a number and rounded, expected 12 digits"}, false
 	default:
 		return accountFault{message: quoted + " is no account id, expected 12 digits"}, false
@@ -49,7 +50,9 @@ func accountOf(text string) (fault accountFault, ok bool) {
 const maxAccount = 64
 
 // rounded is a number in scientific notation.
-var rounded = regexp.MustCompile(`^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$`)
+var rounded = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$`)
+})
 
 // digitsOf removes what people and programs add to an account id: spaces, the
 // hyphens of the console, quotation marks, the fraction of a number, and letters

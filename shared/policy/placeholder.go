@@ -3,6 +3,7 @@ package policy
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"sespolicy/shared/identity"
 	"sespolicy/shared/policy/known"
@@ -16,7 +17,9 @@ const documentedAccount = "EXAMPLE65304"
 // brackets are the marks that templates and examples put around a name to be
 // replaced. None of them can be in an account id, a Region or the name of a user
 // or role.
-var brackets = regexp.MustCompile(`\$\{|\$\(|\{\{|#\{|<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|%[^%]+%|%[sdv]\b|^\$\w|^__.+__$|^@.+@$|\.\.\.|…|^!\w`)
+var brackets = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$\{|\$\(|\{\{|#\{|<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|%[^%]+%|%[sdv]\b|^\$\w|^__.+__$|^@.+@$|\.\.\.|…|^!\w`)
+})
 
 // placeholderWords are parts of names that people write where a value has to be
 // filled in, in lower case.
@@ -46,14 +49,14 @@ func hasBrackets(text string) bool {
 	if !strings.ContainsAny(text, "$<{[%#!…") && !strings.Contains(text, "...") && !strings.HasPrefix(text, "__") && !strings.HasPrefix(text, "@") {
 		return false // as most texts, without the cost of an expression
 	}
-	return brackets.MatchString(withoutVariables(text))
+	return brackets().MatchString(withoutVariables(text))
 }
 
 func withoutVariables(text string) string {
 	if !strings.Contains(text, "${") {
 		return text
 	}
-	return variable.ReplaceAllStringFunc(text, withoutVariable)
+	return variable().ReplaceAllStringFunc(text, withoutVariable)
 }
 
 func hasWord(text string) bool {
@@ -74,11 +77,13 @@ func hasWord(text string) bool {
 // variable is a policy variable, perhaps with a default value, or one of the
 // three escapes
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
-var variable = regexp.MustCompile(`\$\{([^{}',]+)(, *'[^']*')?\}`)
+var variable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\$\{([^{}',]+)(, *'[^']*')?\}`)
+})
 
 // withoutVariable returns "" for a policy variable, and another text unchanged.
 func withoutVariable(text string) string {
-	name := strings.TrimSpace(variable.FindStringSubmatch(text)[1])
+	name := strings.TrimSpace(variable().FindStringSubmatch(text)[1])
 	if name == "*" || name == "?" || name == "$" || known.Get().Key(name) != "" || isIssuer(name) && !strings.Contains(name, "::") {
 		return ""
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/identity"
@@ -44,7 +45,9 @@ func awsDoubt(text, partition string) doubt {
 
 // uniqueID is the id that services show in place of a principal that was deleted
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
-var uniqueID = regexp.MustCompile(`^A[A-Z0-9]{15,127}$`)
+var uniqueID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^A[A-Z0-9]{15,127}$`)
+})
 
 // uniquePrefixes begin the unique ids of what is no principal.
 var uniquePrefixes = map[string]string{
@@ -52,7 +55,9 @@ var uniquePrefixes = map[string]string{
 	"APKA": "a public key", "ASCA": "a certificate", "AKIA": "an access key", "ASIA": "a temporary access key",
 }
 
-var organizationID = regexp.MustCompile(`^(o-[a-z0-9]{10,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`)
+var organizationID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(o-[a-z0-9]{10,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$`)
+})
 
 // idDoubt is [awsDoubt] for a text that is no ARN.
 func idDoubt(text string) doubt {
@@ -61,18 +66,18 @@ func idDoubt(text string) doubt {
 	switch {
 	case isAccount:
 		return doubt{}
-	case uniqueID.MatchString(text):
+	case uniqueID().MatchString(text):
 		if what := uniquePrefixes[text[:4]]; what != "" {
 			return unknown(finding.Quote(text) + " is the id of " + what + ", expected an account, a user or a role")
 		}
 		return doubt{}
-	case account.meant != "" || allDigits(text) || rounded.MatchString(text):
+	case account.meant != "" || allDigits(text) || rounded().MatchString(text):
 		return doubt{RuleUnknownPrincipal, account.message, account.meant}
 	case serviceDoubt(text) == (doubt{}):
 		return unknown(finding.Quote(text) + ` is a service, expected it under "Service"`)
 	case Placeholder(text) || strings.Contains(text, "${"):
 		return placeholder(text)
-	case organizationID.MatchString(text):
+	case organizationID().MatchString(text):
 		return unknown(finding.Quote(text) + ` is part of an organization, which is no principal: name "*" with a condition on aws:PrincipalOrgID or aws:PrincipalOrgPaths`)
 	case text == "root" || hasName && (kind == "user" || kind == "role" || kind == "assumed-role"):
 		return unknown(finding.Quote(text) + " is the end of an ARN, expected the whole of it, like arn:aws:iam::111122223333:" + text)
