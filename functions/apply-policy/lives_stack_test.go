@@ -128,7 +128,7 @@ func (s *stackModel) update(template map[string]resourceModel) {
 	s.must(cleanup)
 }
 
-// rollBack undoes the changes that were asked for.
+// rollBack reverts the requested changes.
 func (s *stackModel) rollBack(changes []*pending) {
 	s.world.note("stack %s rolls back", s.name)
 	var undo, cleanup []*pending

@@ -131,7 +131,7 @@ func TestFailedEntriesGoAgain(t *testing.T) {
 	}{
 		{"once", "ThrottlingException", 1, 5, 2, 100 * time.Millisecond},
 		{"twice", "InternalFailure", 2, 5, 3, 300 * time.Millisecond},
-		{"for ever", "InternalFailure", 100, 3, 3, 300 * time.Millisecond},
+		{"every time", "InternalFailure", 100, 3, 3, 300 * time.Millisecond},
 		{"for good", "NotAuthorizedForSourceException", 100, 3, 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -185,7 +185,7 @@ func newForger(t *testing.T) *forger {
 	return f
 }
 
-// sign signs a notification anew after a change.
+// sign changes a notification and signs the result.
 func (f *forger) sign(t *testing.T, body string, change func(n map[string]any)) string {
 	t.Helper()
 	n := map[string]any{}
@@ -218,7 +218,7 @@ func encode(t *testing.T, n map[string]any) string {
 	return string(text)
 }
 
-// Whoever may send to the queue directly can write anything there, but not sign
+// A principal that may send to the queue directly can write anything there, but not sign
 // it.
 func TestForgedNotifications(t *testing.T) {
 	w := startWithTopics(t)
