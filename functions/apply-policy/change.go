@@ -62,27 +62,26 @@ func (b *batch) taken(ctx context.Context, r *request, d ledger.Decision) (verdi
 	return r.decided(ledger.Outcome{Kind: ledger.Applied}), false
 }
 
-// failed records what became of a change that SES has not taken, as far as that
-// is known. At the last receive the intent stays for end, which records how the
-// request ended.
+// failed decides about a change that SES has not taken, as far as that is known.
+// end records it.
 func (b *batch) failed(ctx context.Context, r *request, d ledger.Decision, failure error, inDoubt bool) (verdict, bool) {
-	v := verdict{Outcome: outcome.Of(failure, r.Receives), inDoubt: inDoubt}
+	v := verdict{Outcome: outcome.Of(failure, r.Receives), inDoubt: inDoubt, called: true}
 	switch {
 	case v.Kind == outcome.Rejected && (d.Restore || d.Repair):
-		if err := b.withdraw(ctx, r, inDoubt); err != nil {
+		if err := b.withdraw(ctx, r, v); err != nil {
 			return retried(r, outcome.CauseLedger, err), false
 		}
 		return b.giveUp(ctx, r, d, failure)
 	case v.Kind == outcome.Rejected:
 		return b.conclude(ctx, r, v), false
-	case !b.isLast(r):
-		b.logFailure(ctx, "withdrawing the intent", b.withdraw(ctx, r, inDoubt))
 	}
 	return v, false
 }
 
-func (b *batch) withdraw(ctx context.Context, r *request, inDoubt bool) error {
-	return b.record(ctx, func(ctx context.Context) error { return b.view.Withdraw(ctx, r.asked, inDoubt, time.Now()) })
+// withdraw ends the lease of a request that must come again, and records why.
+func (b *batch) withdraw(ctx context.Context, r *request, v verdict) error {
+	cause := ledger.Outcome{Code: v.Code, Message: v.Message}
+	return b.record(ctx, func(ctx context.Context) error { return b.view.Withdraw(ctx, r.asked, cause, v.inDoubt, time.Now()) })
 }
 
 // giveUp goes on without a text that may not, or cannot, be put again: a takeover

@@ -22,6 +22,8 @@ type verdict struct {
 	recorded bool
 	// inDoubt says that a call of this delivery may still take effect.
 	inDoubt bool
+	// called says that SES was called and is the cause of a retry.
+	called bool
 }
 
 // retried is the verdict on a message that must come again.
@@ -49,7 +51,7 @@ func (b *batch) decide(ctx context.Context, r *request) verdict {
 		case ledger.AskExists, ledger.Look:
 			found, err := b.look(ctx, r, d.Change.Name)
 			if err != nil {
-				return verdict{Outcome: outcome.Of(err, r.Receives)}
+				return verdict{Outcome: outcome.Of(err, r.Receives), called: true}
 			}
 			seen = found
 		case ledger.Finish:

@@ -39,6 +39,7 @@ type world struct {
 	tasks    *states.Server
 	requests *queue.Queue
 	letters  *queue.Queue
+	config   aws.Config
 	out      strings.Builder // log and metrics
 }
 
@@ -48,9 +49,15 @@ func newWorld(t *testing.T, config guardrail.Config) *world {
 	w.letters = create(t, w.sqs, "DeadLetterQueue", nil)
 	w.requests = create(t, w.sqs, "RequestQueue", map[string]string{"VisibilityTimeout": "360"})
 	w.table, w.bucket, w.tasks = newTable(t), response.New(), states.New()
-	cfg := aws.Config{Region: "us-east-1", HTTPClient: &wire.Client{Handler: w}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
-	w.handler = newHandler(testEnvironment(t, w.letters.URL(), config), cfg, slog.New(slog.NewJSONHandler(&w.out, nil)), &w.out)
+	w.config = aws.Config{Region: "us-east-1", HTTPClient: &wire.Client{Handler: w}, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
+	w.handler = w.instance(t, config)
 	return w
+}
+
+// instance is an instance of the function.
+func (w *world) instance(t *testing.T, config guardrail.Config) *handler {
+	t.Helper()
+	return newHandler(testEnvironment(t, w.letters.URL(), config), w.config, slog.New(slog.NewJSONHandler(&w.out, nil)), &w.out)
 }
 
 // ServeHTTP is all of AWS: each call goes to its service.
@@ -111,12 +118,18 @@ func create(t *testing.T, s *queue.Server, name string, attributes map[string]st
 func (w *world) deliver(t *testing.T, bodies ...string) []string {
 	t.Helper()
 	for _, body := range bodies {
-		if _, err := w.requests.Send(t.Context(), queue.Input{Body: body}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond)
+		w.send(t, body)
 	}
 	return w.receive(t)
+}
+
+// send sends a body, and ends in a later millisecond.
+func (w *world) send(t *testing.T, body string) {
+	t.Helper()
+	if _, err := w.requests.Send(t.Context(), queue.Input{Body: body}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Millisecond)
 }
 
 func (w *world) receive(t *testing.T) []string {

@@ -20,9 +20,12 @@ func (b *batch) isLast(r *request) bool { return r.Receives >= b.maxReceives }
 // rejected, except without the ledger: nothing may be decided then, and SQS moves
 // the message.
 func (b *batch) end(ctx context.Context, r *request, v verdict) {
-	if last := v.Last(r.Receives); b.isLast(r) && last.Kind != v.Kind {
+	switch last := v.Last(r.Receives); {
+	case b.isLast(r) && last.Kind != v.Kind:
 		v.Outcome = last
 		v = b.conclude(ctx, r, v)
+	case v.Kind == outcome.Retry && v.called:
+		b.logFailure(ctx, "recording a retry", b.withdraw(ctx, r, v))
 	}
 	r.outcome = v.Outcome
 	if v.recorded {

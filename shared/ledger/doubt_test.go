@@ -122,7 +122,7 @@ func TestACreateClaimsOnlyWhatItMayHavePut(t *testing.T) {
 			if err := v.Intend(t.Context(), create, d, at(1060), i.now); err != nil {
 				t.Fatal(err)
 			}
-			if err := v.Withdraw(t.Context(), create, test.inDoubt, i.now); err != nil {
+			if err := v.Withdraw(t.Context(), create, ledger.Outcome{Code: "Unavailable"}, test.inDoubt, i.now); err != nil {
 				t.Fatal(err)
 			}
 			i.ses.policies[policyP] = "1"

@@ -184,7 +184,7 @@ func (i *instance) apply(ctx context.Context, v *ledger.View, r ledger.Request, 
 	}
 	i.ses.apply(d.Change)
 	if i.lost {
-		return false, errors.Join(errors.New("timeout"), v.Withdraw(ctx, r, true, i.now))
+		return false, errors.Join(errors.New("timeout"), v.Withdraw(ctx, r, ledger.Outcome{Code: "Unavailable"}, true, i.now))
 	}
 	if err := i.before("Settle"); err != nil {
 		return false, err

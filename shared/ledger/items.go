@@ -138,7 +138,8 @@ const (
 	Superseded Kind = "Superseded" // a newer request was applied
 )
 
-// Outcome is how a request ended. The zero value says that it has not.
+// Outcome is how a request ended. Without a Kind it has not: Code and Message
+// then say why its last delivery must come again, if that is known.
 type Outcome struct {
 	Kind    Kind
 	Code    string `dynamodbav:",omitempty"` // of a rejection; or AnswerUndelivered, beside Applied

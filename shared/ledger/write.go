@@ -47,12 +47,18 @@ func (v *View) Settle(ctx context.Context, r Request, d Decision, now time.Time)
 	})
 }
 
-// Withdraw ends the lease of a request that must come again. inDoubt says that
-// the call had no answer, so it may still take effect.
-func (v *View) Withdraw(ctx context.Context, r Request, inDoubt bool, now time.Time) error {
+// Withdraw ends the lease of a request that must come again, if it has one, and
+// records why: an outcome without a Kind. inDoubt says that the call had no
+// answer, so it may still take effect.
+func (v *View) Withdraw(ctx context.Context, r Request, cause Outcome, inDoubt bool, now time.Time) error {
 	return v.insist(ctx, r, now, func(t *transition) error {
 		t.yield(inDoubt)
-		t.entryDue = len(t.touched) > 0
+		if t.entry.Outcome.Kind != "" {
+			t.entryDue = len(t.touched) > 0
+			return nil
+		}
+		t.open()
+		t.end(Outcome{Code: cause.Code, Message: cause.Message})
 		return nil
 	})
 }

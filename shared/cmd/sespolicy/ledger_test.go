@@ -105,7 +105,7 @@ func (c *ledgerCloud) record(s settled, body string) error {
 	default:
 		err = v.Intend(ctx, r, d, c.clock.Add(time.Minute), c.clock)
 		if err == nil && s.Outcome == "Waiting" {
-			return v.Withdraw(ctx, r, true, c.clock)
+			return v.Withdraw(ctx, r, ledger.Outcome{Code: s.Code, Message: s.Message}, true, c.clock)
 		}
 		if err == nil {
 			err = v.Settle(ctx, r, d, c.clock)

@@ -26,7 +26,7 @@ func newStatusCommand() *cobra.Command {
 		Short: "Show what became of requests",
 		Long: "Status asks the ledger for the outcome of each request: Applied, Deleted, Rejected with its code, or Superseded by a\n" +
 			"newer request. A message id is SQS's, as sespolicy send shows it, or SNS's for what was published to a topic. Waiting\n" +
-			"means that the function has received the request and will try again.\n\n" +
+			"means that the function has received the request and will try again; its code and message are the last attempt's.\n\n" +
 			"The ledger knows a request once the function has decided on it or called SES, and for 30 days after its last change.\n\n" +
 			"Exit status: 0, or 1 if the ledger does not know one of the ids. It needs the permission dynamodb:BatchGetItem on the\n" +
 			"table. In another account, outcomes arrive as events: " + eventsPage + ".",
@@ -101,7 +101,7 @@ type statusJSON struct {
 // statusOf is the status of a request; the zero entry is unknown.
 func statusOf(id string, e ledger.Entry) statusJSON {
 	s := statusJSON{MessageID: id, Outcome: outcomeWord(e), Code: e.Outcome.Code, Message: e.Outcome.Message, Identity: e.Identity, PolicyName: e.PolicyName}
-	if s.Outcome == waiting && len(e.Attempts) > 0 {
+	if s.Outcome == waiting && s.Message == "" && len(e.Attempts) > 0 {
 		s.Message = "SES was called and its answer did not arrive; the request comes again"
 	}
 	if !e.At.IsZero() {
