@@ -71,10 +71,15 @@ func (r *request) order() ledger.Order {
 }
 
 // mayBelongTo reports whether an older request may make its stack's resource the
-// owner of the policy, so that r is somebody else's.
+// owner of the policy, so that r is somebody else's: it names another resource, or
+// came through another topic than the verified one.
 func (r *request) mayBelongTo(older *request) bool {
 	mine, theirs := r.asked.Stack, older.asked.Stack
-	return !older.ended && theirs != nil && (mine == nil || mine.StackID != theirs.StackID || mine.LogicalID != theirs.LogicalID)
+	if older.ended || theirs == nil {
+		return false
+	}
+	forged := older.asked.Topic != "" && older.asked.Topic != r.asked.Topic
+	return forged || mine == nil || mine.StackID != theirs.StackID || mine.LogicalID != theirs.LogicalID
 }
 
 // queued is how long the request has been in the queue.

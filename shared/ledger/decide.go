@@ -12,7 +12,7 @@ type Do string
 // What a decision can ask for.
 const (
 	Apply     Do = "Apply"     // Intend, call SES for Change, Settle
-	AskExists Do = "AskExists" // ask SES whether the policy of Change is there; decide again with the answer
+	AskExists Do = "AskExists" // ask SES whether it has the policy of Change; decide again with the answer
 	Look      Do = "Look"      // the same, because an attempt is in doubt
 	Finish    Do = "Finish"    // Outcome is final without a call: Finish, letter, answer
 	Repeat    Do = "Repeat"    // Outcome is recorded: only the steps that are missing
@@ -131,7 +131,7 @@ func (d decider) judge() Decision {
 	if d.is("Delete") {
 		var mine bool
 		if name, mine = d.removes(); !mine {
-			return d.afterCreate(Decision{Do: Finish, Outcome: Outcome{Kind: Applied, Message: "nothing was deleted: the resource owns no policy of that name"}})
+			return d.afterCreate(nothingDeleted("the resource owns no policy of that name"))
 		}
 	}
 	p := d.policies[name]
@@ -139,6 +139,12 @@ func (d decider) judge() Decision {
 	case p.known() && p.Order.After(d.order()):
 		own := d.Stack != nil && p.By.StackID == d.Stack.StackID && p.By.Topic == d.Topic
 		return Decision{Do: Finish, Outcome: Outcome{Kind: Superseded, Own: own}}
+	case d.deletedSince(p):
+		return Decision{Do: Finish, Outcome: Outcome{Kind: Superseded, Own: true}}
+	case d.is("Delete") && d.unknown(p) && d.seen == nil:
+		return d.underLease(Decision{Do: AskExists, Change: Change{Name: name}})
+	case d.is("Delete") && d.unknown(p) && !d.seen.Exists:
+		return nothingDeleted("the identity has no policy of that name")
 	case d.is("Delete"):
 		return d.underLease(d.removal(name))
 	case d.Action == Delete:
@@ -207,6 +213,12 @@ func firstNamed(a, b Name) Name {
 		return a
 	}
 	return b
+}
+
+// nothingDeleted is the verdict on a stack's Delete that changes nothing. No
+// deletion is recorded, so that it cannot overtake anybody else's request.
+func nothingDeleted(why string) Decision {
+	return Decision{Do: Finish, Outcome: Outcome{Kind: Applied, Message: "nothing was deleted: " + why}}
 }
 
 func finish(code, message string) Decision {

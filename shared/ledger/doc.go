@@ -79,7 +79,9 @@
 //
 // Requests that still wait are decided with what the table has. A policy without
 // a record is taken over by its stack's next Update, and removed by a Delete
-// that has its physical id. A Delete from a resource that is not the recorded
-// owner removes nothing. Requests that were applied after the restored time and
-// are still on the queue are applied a second time; none is lost.
+// that has its physical id, if SES has it: what such a Delete does not find it
+// does not record, so that it overtakes nobody's waiting request but its own
+// resource's. A Delete from a resource that is not the recorded owner removes
+// nothing. Requests that were applied after the restored time and are still on
+// the queue are applied a second time; none is lost.
 package ledger

@@ -1,5 +1,7 @@
 package ledger
 
+import "slices"
+
 // sent is when the request was first sent: redriving a stack's request does not
 // make it newer than what its stack asked for since.
 func (d decider) sent() Order {
@@ -29,6 +31,21 @@ func (d decider) cancelled() bool {
 		}
 	}
 	return false
+}
+
+// unknown reports whether nothing is recorded of a policy, attempts included: the
+// table was lost, or there is no such policy.
+func (d decider) unknown(p Policy) bool {
+	return !p.known() && p.Intent == nil && !d.attempted(p.Name) && !d.claimed(p)
+}
+
+// deletedSince reports whether the resource was deleted after this Update of a
+// policy of which nothing is recorded. That Delete found nothing, or the table was
+// lost since.
+func (d decider) deletedSince(p Policy) bool {
+	return d.is("Update") && !d.elsewhere() && d.unknown(p) && slices.ContainsFunc(d.resource.Deletes, func(noted Noted) bool {
+		return noted.Topic == d.Topic && noted.Order.After(d.sent())
+	})
 }
 
 // mayHavePut reports whether an earlier request of the resource may have put
