@@ -2,53 +2,38 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 )
+
+// The packages that are built.
+const (
+	ours     = "./functions/apply-policy"
+	standard = "./shared/bench/testdata/standard"
+)
+
+// standardName is the contender's name in tables.
+const standardName = "a function with the SDK's standard configuration and the same clients, and no other code"
 
 // bench is one run: the state that its sections share.
 type bench struct {
 	starts, runs int
-
-	folder string            // temporary
-	built  map[string]string // executables for this machine, by package
-	bursts *bursts           // shared by Drain and Cost
+	folder       string  // temporary: the executables
+	bursts       *bursts // shared by drain and cost
 }
 
-// temporary is the run's temporary folder.
-func (b *bench) temporary() (string, error) {
-	if b.folder != "" {
-		return b.folder, nil
+// build compiles a function for this machine with the Makefile's flags and
+// returns the executable's path.
+func (b *bench) build(ctx context.Context, pkg string) (string, error) {
+	path := filepath.Join(b.folder, filepath.Base(pkg), "bootstrap")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", path, pkg)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w\n%s", pkg, err, text)
 	}
-	var err error
-	b.folder, err = os.MkdirTemp("", "sespolicy-bench")
-	return b.folder, err
-}
-
-// clean removes the temporary folder.
-func (b *bench) clean() {
-	if b.folder != "" {
-		_ = os.RemoveAll(b.folder) // the system clears its temporary folder too
-	}
-}
-
-// executable is a package's executable for this machine, built once.
-func (b *bench) executable(ctx context.Context, pkg string) (string, error) {
-	if path, ok := b.built[pkg]; ok {
-		return path, nil
-	}
-	folder, err := b.temporary()
-	if err != nil {
-		return "", err
-	}
-	path, err := build(ctx, folder, pkg)
-	if err != nil {
-		return "", err
-	}
-	if b.built == nil {
-		b.built = map[string]string{}
-	}
-	b.built[pkg] = path
 	return path, nil
 }
 

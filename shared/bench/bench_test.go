@@ -23,7 +23,7 @@ func TestMedian(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	for want, v := range map[string]value{"1": 1, "60": 60, "130,956": 130956.4, "1,000,000": 1e6, "1.05": 1.0512, "62.0": 62.04, "0.0012": 0.00123, "107": 107.3, "–": none} {
+	for want, v := range map[string]value{"1": 1, "60": 60, "130,956": 130956.4, "1,000,000": 1e6, "1.05": 1.0512, "62.0": 62.04, "0.00123": 0.001234, "107": 107.3, "–": none} {
 		if got := number(v); got != want {
 			t.Errorf("%v: got %s, want %s", float64(v), got, want)
 		}
@@ -62,14 +62,10 @@ func TestTheSeedDecides(t *testing.T) {
 	}
 }
 
-func TestRead(t *testing.T) {
-	begun := time.Unix(100, 0)
+func TestFinishCountsThrottledCalls(t *testing.T) {
 	var d drained
-	d.read(begun, []email.Call{
-		{Time: begun.Add(2 * time.Second)}, {Time: begun.Add(time.Second)},
-		{Time: begun.Add(3 * time.Second), Code: "Throttling"}, {Time: begun.Add(4 * time.Second), Code: email.NoAnswer},
-	})
-	if !slices.Equal(d.Taken, []time.Duration{time.Second, 2 * time.Second}) || d.Throttled != 1 {
+	d.finish(time.Now().Add(-time.Minute), []email.Call{{}, {Code: "Throttling"}, {Code: email.NoAnswer}, {Code: "Throttling"}})
+	if d.Throttled != 2 || d.Took < time.Minute {
 		t.Errorf("%+v", d)
 	}
 }

@@ -45,20 +45,24 @@ func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	only := flags.String("only", "", "sections to measure, separated by commas (default all)")
 	checked := flags.Bool("check", false, "fail if a goal is missed by more than noise explains")
-	b := &bench{}
+	var b bench
 	flags.IntVar(&b.starts, "starts", 101, "starts of each contender")
 	flags.IntVar(&b.runs, "runs", 5, "runs of each other measurement")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	defer b.clean()
+	var err error
+	if b.folder, err = os.MkdirTemp("", "sespolicy-bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.folder) //nolint:errcheck // a temporary folder
 	found := newReport()
 	for _, s := range all {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "measuring %s …\n", s.name)
-		measured, err := s.measure(ctx, b)
+		measured, err := s.measure(ctx, &b)
 		if err != nil {
 			return fmt.Errorf("measuring %s: %w", s.name, err)
 		}

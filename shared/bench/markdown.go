@@ -48,20 +48,13 @@ func (s section) table(b *strings.Builder) {
 // number; a dash for none.
 func number(v value) string {
 	f := float64(v)
-	switch a := math.Abs(f); {
+	switch {
 	case math.IsNaN(f):
 		return "–"
-	case f == math.Trunc(f), a >= 1000:
+	case f == math.Trunc(f), math.Abs(f) >= 1000:
 		return thousands(strconv.FormatFloat(f, 'f', 0, 64))
-	case a >= 100:
-		return strconv.FormatFloat(f, 'f', 0, 64)
-	case a >= 10:
-		return strconv.FormatFloat(f, 'f', 1, 64)
-	case a >= 0.1:
-		return strconv.FormatFloat(f, 'f', 2, 64)
-	default:
-		return strconv.FormatFloat(f, 'g', 2, 64)
 	}
+	return strings.TrimSuffix(fmt.Sprintf("%#.3g", f), ".")
 }
 
 func thousands(digits string) string {

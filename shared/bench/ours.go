@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/mapping"
 	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/template"
 )
 
 // stack is everything that template.yaml describes, on this machine, with the
@@ -33,49 +35,49 @@ func stack(ctx context.Context, bootstrap string, seed uint64, requests []reques
 	return s, ids, nil
 }
 
-// drainMapped has the event source mapping bring the requests to the function.
-func drainMapped(ctx context.Context, bootstrap string, seed uint64, requests []request) (drained, error) {
-	var d drained
-	s, ids, err := stack(ctx, bootstrap, seed, requests, func(e mapping.Event) { d.Billed += e.Result.Duration })
-	if err != nil {
-		return d, err
-	}
-	defer s.Close()
-	begun := time.Now()
-	s.Resume()
-	if open := s.Await(ctx, ids...); len(open) > 0 {
-		return d, fmt.Errorf("%d of %d requests have no outcome", len(open), len(ids))
-	}
-	d.Took = time.Since(begun)
-	d.read(begun, s.Email.Calls())
-	return d, nil
-}
-
-// drainBatches hands the requests to the function in batches of at most so
-// many, each when the one before is done and not before its own turn.
-func drainBatches(ctx context.Context, bootstrap string, seed uint64, requests []request, most int, every time.Duration) (drained, error) {
-	var d drained
-	s, _, err := stack(ctx, bootstrap, seed, requests, nil)
-	if err != nil {
-		return d, err
-	}
-	defer s.Close()
-	begun := time.Now()
-	for n := time.Duration(0); ; n++ {
-		time.Sleep(time.Until(begun.Add(n * every)))
-		messages, err := s.Source().Receive(ctx, queue.ReceiveOptions{MaxMessages: most, Wait: new(time.Duration)})
-		if err != nil || len(messages) == 0 {
-			break
-		}
-		took, err := invoke(ctx, s, messages)
+// mapped has the event source mapping bring the requests to the function.
+func mapped(name, bootstrap string) contender {
+	return contender{name, func(ctx context.Context, seed uint64, requests []request) (d drained, err error) {
+		s, ids, err := stack(ctx, bootstrap, seed, requests, func(e mapping.Event) { d.Billed += e.Result.Duration })
 		if err != nil {
 			return d, err
 		}
-		d.Billed += took
-	}
-	d.Took = time.Since(begun)
-	d.read(begun, s.Email.Calls())
-	return d, ctx.Err()
+		defer s.Close()
+		begun := time.Now()
+		s.Resume()
+		if open := s.Await(ctx, ids...); len(open) > 0 {
+			return d, fmt.Errorf("%d of %d requests have no outcome", len(open), len(ids))
+		}
+		d.finish(begun, s.Email.Calls())
+		return d, nil
+	}}
+}
+
+// batches hands the requests to the function in batches of at most so many, each
+// when the one before is done and not before its own turn.
+func batches(name, bootstrap string, most int, every time.Duration) contender {
+	return contender{name, func(ctx context.Context, seed uint64, requests []request) (d drained, err error) {
+		s, _, err := stack(ctx, bootstrap, seed, requests, nil)
+		if err != nil {
+			return d, err
+		}
+		defer s.Close()
+		begun := time.Now()
+		for n := time.Duration(0); ; n++ {
+			time.Sleep(time.Until(begun.Add(n * every)))
+			messages, err := s.Source().Receive(ctx, queue.ReceiveOptions{MaxMessages: most, Wait: new(time.Duration)})
+			if err != nil || len(messages) == 0 {
+				break
+			}
+			took, err := invoke(ctx, s, messages)
+			if err != nil {
+				return d, err
+			}
+			d.Billed += took
+		}
+		d.finish(begun, s.Email.Calls())
+		return d, ctx.Err()
+	}}
 }
 
 // invoke hands the function one batch, which it must be done with.
@@ -102,4 +104,21 @@ func invoke(ctx context.Context, s *local.Stack, messages []queue.Message) (time
 		}
 	}
 	return result.Duration, nil
+}
+
+// memorySize is the function's memory in MB, as the template has it.
+func memorySize() (float64, error) {
+	parsed, err := template.Load("template.yaml")
+	if err != nil {
+		return 0, err
+	}
+	resolved, err := parsed.Resolve(template.Settings{})
+	if err != nil {
+		return 0, err
+	}
+	function, ok := resolved.Function("ApplyPolicyFunction")
+	if !ok {
+		return 0, errors.New("template.yaml has no ApplyPolicyFunction")
+	}
+	return float64(function.MemorySize), nil
 }

@@ -6,8 +6,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -40,6 +40,14 @@ type section struct {
 type line struct {
 	Name   string  `json:"name"`
 	Values []value `json:"values"`
+}
+
+func lineOf(name string, figures ...float64) line {
+	l := line{Name: name}
+	for _, f := range figures {
+		l.Values = append(l.Values, value(f))
+	}
+	return l
 }
 
 // value is a figure that may be missing, which JSON writes as null.
@@ -81,13 +89,9 @@ func (g goal) met() bool { return g.Value <= g.AtMost }
 
 func newReport() report {
 	m := machine{CPU: "unknown", Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for each := range strings.Lines(string(text)) {
-			if name, model, ok := strings.Cut(each, ":"); ok && strings.TrimSpace(name) == "model name" {
-				m.CPU = strings.TrimSpace(model)
-				break
-			}
-		}
+	text, _ := os.ReadFile("/proc/cpuinfo") // only Linux has it
+	if found := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(text); found != nil {
+		m.CPU = string(found[1])
 	}
 	return report{Date: time.Now().UTC().Format(time.DateOnly), Machine: m}
 }

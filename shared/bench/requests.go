@@ -28,17 +28,13 @@ type request struct{ Identity, Name, Policy string }
 // distinct returns a burst of requests, each for another policy.
 func distinct() []request {
 	list := make([]request, burst)
-	for i := range list {
-		list[i] = requestFor(i)
+	for n := range list {
+		identity := fmt.Sprintf("domain%02d.example.com", n)
+		list[n] = request{Identity: identity, Name: "Newsletter", Policy: fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Sid":"Newsletter","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},`+
+				`"Action":["ses:SendEmail","ses:SendRawEmail"],"Resource":"arn:aws:ses:us-east-1:123456789012:identity/%s"}]}`, identity)}
 	}
 	return list
-}
-
-func requestFor(n int) request {
-	identity := fmt.Sprintf("domain%02d.example.com", n)
-	return request{Identity: identity, Name: "Newsletter", Policy: fmt.Sprintf(
-		`{"Version":"2012-10-17","Statement":[{"Sid":"Newsletter","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},`+
-			`"Action":["ses:SendEmail","ses:SendRawEmail"],"Resource":"arn:aws:ses:us-east-1:123456789012:identity/%s"}]}`, identity)}
 }
 
 // body is the request as a message on the queue.

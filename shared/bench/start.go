@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -22,16 +21,15 @@ func start(ctx context.Context, b *bench) (section, error) {
 	s := section{Name: "start", Title: "Start",
 		About:   fmt.Sprintf("From the start of the process to its first poll of the Runtime API, and its resident memory at that point. Medians of %d starts each, the contenders taking turns in random order, built with the same flags.", b.starts),
 		Columns: []string{"ms to the first poll", "ratio", "MB resident", "ratio"}}
-	names := []string{standardName, "this project"}
-	var paths []string
-	for _, pkg := range []string{standard, ours} {
-		path, err := b.executable(ctx, pkg)
-		if err != nil {
+	names := [2]string{standardName, "this project"}
+	var paths [2]string
+	for i, pkg := range []string{standard, ours} {
+		var err error
+		if paths[i], err = b.build(ctx, pkg); err != nil {
 			return s, err
 		}
-		paths = append(paths, path)
 	}
-	times, memory := make([][]float64, len(paths)), make([][]float64, len(paths))
+	var times, memory [2][]float64
 	for n := range b.starts + 1 {
 		for _, i := range rand.Perm(len(paths)) {
 			took, resident, err := startOnce(ctx, paths[i])
@@ -44,8 +42,7 @@ func start(ctx context.Context, b *bench) (section, error) {
 		}
 	}
 	for i, name := range names {
-		s.Lines = append(s.Lines, line{name, []value{value(median(times[i])), value(median(times[i]) / median(times[0])),
-			value(median(memory[i])), value(median(memory[i]) / median(memory[0]))}})
+		s.Lines = append(s.Lines, lineOf(name, median(times[i]), median(times[i])/median(times[0]), median(memory[i]), median(memory[i])/median(memory[0])))
 	}
 	s.Goals = []goal{atMost("start, compared with "+standardName, median(times[1])/median(times[0]), 1.05).alarmed(1.2)}
 	return s, nil
@@ -97,17 +94,10 @@ func environment(runtimeAPI string) []string {
 
 // residentMB returns a process's resident memory. It is known on Linux only.
 func residentMB(pid int) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return float64(none)
-	}
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // only Linux has it
 	_, rest, _ := strings.Cut(string(text), "\nVmRSS:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return float64(none)
-	}
-	kilobytes, err := strconv.ParseFloat(fields[0], 64)
-	if err != nil {
+	var kilobytes float64
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
 		return float64(none)
 	}
 	return kilobytes / 1024

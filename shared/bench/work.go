@@ -13,31 +13,31 @@ import (
 // work measures what a request costs beside waiting, by the benchmarks of the
 // function: its package is a command, and can only be called from within.
 func work(ctx context.Context, b *bench) (section, error) {
-	found, err := b.benchmarks(ctx, "BenchmarkWork|BenchmarkCall|BenchmarkUnmarshal", b.runs, "1s")
+	found, err := b.benchmarks(ctx, "BenchmarkWhole|BenchmarkWork|BenchmarkCall|BenchmarkUnmarshal", b.runs, "1s")
 	if err != nil {
 		return section{}, err
 	}
-	whole, call, unmarshal := found["BenchmarkWork"], found["BenchmarkCall"], found["BenchmarkUnmarshal"]
 	const time, allocations, bytes = "cpu-us/request", "allocs/request", "KB/request"
-	least := median(unmarshal[time])
-	lineOf := func(name string, figure func(unit string) float64) line {
-		return line{name, []value{value(figure(time)), value(figure(time) / least), value(figure(allocations)), value(figure(bytes))}}
+	of := func(benchmark, unit string) float64 { return median(found[benchmark][unit]) }
+	own := func(unit string) float64 { return of("BenchmarkWork", unit) - of("BenchmarkCall", unit) }
+	least := of("BenchmarkUnmarshal", time)
+	row := func(name string, figure func(unit string) float64) line {
+		return lineOf(name, figure(time), figure(time)/least, figure(allocations), figure(bytes))
 	}
-	of := func(m map[string][]float64) func(string) float64 {
-		return func(unit string) float64 { return median(m[unit]) }
-	}
-	own := func(unit string) float64 { return median(whole[unit]) - median(call[unit]) }
 	return section{Name: "work", Title: "Work per request",
 		About: fmt.Sprintf("Processor time of the whole process, the garbage collector's included, from the record as the Lambda library hands it over to its outcome, its log line and its share of the batch's metrics, in batches of ten. "+
-			"The SES client is real down to its HTTP client, which answers at once and is not SES: its own time is next to nothing. The call of SES alone, by a client of the SDK as it comes, is the SDK's part (building, signing, reading the answer); the rest is this project's. Medians of %d runs.", b.runs),
+			"In the whole, the clients of SES and DynamoDB are real down to their HTTP client, which answers at once and is neither: its own time is next to nothing. "+
+			"The SDK's calls are what building, signing and sending the requests and reading the answers costs: the call of SES is measured by a client of the SDK as it comes, those of DynamoDB by the difference to a table that takes everything without the SDK. "+
+			"The rest is this project's, with the conversion of the ledger's items, for which it calls the SDK's attributevalue. Medians of %d runs.", b.runs),
 		Columns: []string{"µs of processor time", "of json.Unmarshal", "allocations", "KB allocated"},
 		Lines: []line{
-			lineOf("json.Unmarshal of the record into any", of(unmarshal)),
-			lineOf("this project, the SDK's call left out", own),
-			lineOf("the SDK's call", of(call)),
-			lineOf("the whole", of(whole)),
+			row("json.Unmarshal of the record into any", func(unit string) float64 { return of("BenchmarkUnmarshal", unit) }),
+			row("this project, the SDK's calls left out", own),
+			row("the SDK's call of SES", func(unit string) float64 { return of("BenchmarkCall", unit) }),
+			row("the SDK's calls of DynamoDB", func(unit string) float64 { return of("BenchmarkWhole", unit) - of("BenchmarkWork", unit) }),
+			row("the whole", func(unit string) float64 { return of("BenchmarkWhole", unit) }),
 		},
-		Goals: []goal{atMost("work per request, the SDK's call left out, of json.Unmarshal of its record", own(time)/least, 6)},
+		Goals: []goal{atMost("work per request, the SDK's calls left out, of json.Unmarshal of its record", own(time)/least, 6)},
 	}, nil
 }
 
@@ -51,7 +51,7 @@ func memory(ctx context.Context, b *bench) (section, error) {
 	return section{Name: "memory", Title: "Memory over time",
 		About:   "The heap after a collection, after 1,000 batches and 10,000 batches later, each about a policy not seen before.",
 		Columns: []string{"KB before", "KB after", "of before"},
-		Lines:   []line{{"this project", []value{value(before), value(after), value(after / before)}}},
+		Lines:   []line{lineOf("this project", before, after, after/before)},
 		Goals:   []goal{atMost("memory after 10,000 batches, of before", after/before, 1.05)},
 	}, nil
 }
