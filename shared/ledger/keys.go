@@ -10,13 +10,14 @@ import (
 // Digest is the SHA-256 of the parts, in base64url. Each part's length counts,
 // so different parts have different digests.
 func Digest(parts ...string) string {
-	hash := sha256.New()
+	text := make([]byte, 0, 256)
 	for _, part := range parts {
-		hash.Write([]byte(strconv.Itoa(len(part))))
-		hash.Write([]byte{':'})
-		hash.Write([]byte(part))
+		text = strconv.AppendInt(text, int64(len(part)), 10)
+		text = append(text, ':')
+		text = append(text, part...)
 	}
-	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // key is the primary key of an item.

@@ -93,9 +93,12 @@ var neighbours = map[string]string{
 	"token": "TaskToken",
 }
 
+// separators are what other spellings of a name have between its words.
+var separators = strings.NewReplacer("_", "", "-", "")
+
 // meant is the known member that name was evidently meant to be.
 func meant(name string, known []string) (string, bool) {
-	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	plain := strings.ToLower(separators.Replace(name))
 	if near := neighbours[plain]; slices.Contains(known, near) {
 		return near, true
 	}
