@@ -73,6 +73,7 @@ func start(t *testing.T, config local.Config) *world {
 	}
 	config.Observer = local.Observer{
 		Request: func(local.Request) { w.note(func() {}) },
+		Reply:   func(local.Reply) { w.note(func() {}) },
 		Line:    func(line string) { w.note(func() { w.lines = append(w.lines, line) }) },
 		Mapping: func(event mapping.Event) { w.note(func() { w.mappings = append(w.mappings, event) }) },
 	}
@@ -92,15 +93,26 @@ func (w *world) note(what func()) {
 	w.changed = make(chan struct{})
 }
 
-// until waits until the stack has told of something that makes it so.
+// until waits until the stack has told of a batch that makes it so.
 func (w *world) until(what string, so func([]mapping.Event) bool) {
+	w.t.Helper()
+	w.untilChanged(what, func() bool {
+		w.mu.Lock()
+		events := w.mappings
+		w.mu.Unlock()
+		return so(events)
+	})
+}
+
+// untilChanged waits until something that the stack tells of makes it so.
+func (w *world) untilChanged(what string, so func() bool) {
 	w.t.Helper()
 	deadline := time.After(maxWait)
 	for {
 		w.mu.Lock()
-		events, changed := w.mappings, w.changed
+		changed := w.changed
 		w.mu.Unlock()
-		if so(events) {
+		if so() {
 			return
 		}
 		select {

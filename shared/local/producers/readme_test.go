@@ -1,85 +1,118 @@
 package producers_test
 
 import (
-	"encoding/json"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/goccy/go-yaml"
-
-	"sespolicy/shared/local"
+	"github.com/google/go-cmp/cmp"
 )
 
-const readme = "../../../events/README.md"
+const root = "../../.."
 
-// example is the first fenced block of a kind under a heading of the README.
-func example(t *testing.T, text, heading, kind string) string {
-	t.Helper()
-	_, section, found := strings.Cut(text, "\n"+heading+"\n")
-	section, _, _ = strings.Cut(section, "\n#")
-	_, block, fenced := strings.Cut(section, "\n```"+kind+"\n")
-	block, _, closed := strings.Cut(block, "\n```")
-	if !found || !fenced || !closed {
-		t.Fatalf("the README has no %s block under %q", kind, heading)
-	}
-	return block
+// block is a fenced block of a page.
+type block struct{ Heading, Kind, text string }
+
+// example is a block, and what executes it. The order is that of the page: a block
+// may need what the ones before it made.
+type example struct {
+	heading, kind string
+	execute       func(t *testing.T, r *reader, text string)
 }
 
-// What the README tells each producer to send is applied, without a warning.
-func TestExamplesOfTheReadme(t *testing.T) {
-	bytes, err := os.ReadFile(readme)
+// pages are all pages for people, with an example for each of their blocks.
+var pages = map[string][]example{
+	"README.md":                        frontPage,
+	"events/README.md":                 eventsPage,
+	"functions/apply-policy/README.md": operationsPage,
+	"shared/README.md":                 codePage,
+	"shared/account/README.md":         accountPage,
+}
+
+var fence = regexp.MustCompile("(?ms)^(<!-- Not executed: [^\n]+ -->\n)?```([a-z]*)\n(.*?)^```$")
+
+// blocks are the fenced blocks of a page, each with the heading above it. A block
+// that nothing can execute has a comment above it that says why.
+func blocks(t *testing.T, page string) (found []block) {
+	t.Helper()
+	text := readFile(t, filepath.Join(root, page))
+	for _, at := range fence.FindAllStringSubmatchIndex(text, -1) {
+		heading := ""
+		for line := range strings.Lines(fence.ReplaceAllString(text[:at[0]], "")) {
+			if strings.HasPrefix(line, "#") {
+				heading = strings.Trim(line, "# \n")
+			}
+		}
+		if marked := at[2] >= 0; !marked {
+			found = append(found, block{heading, text[at[4]:at[5]], text[at[6]:at[7]]})
+		}
+	}
+	return found
+}
+
+// Every block of every page is executed, in order. One that nothing here executes
+// fails the test, and so does a page that has no list.
+func TestExamplesOfThePages(t *testing.T) {
+	for _, page := range markdown(t) {
+		t.Run(page, func(t *testing.T) {
+			var have, want []block
+			found := blocks(t, page)
+			for _, b := range found {
+				have = append(have, block{Heading: b.Heading, Kind: b.Kind})
+			}
+			for _, e := range pages[page] {
+				want = append(want, block{Heading: e.heading, Kind: e.kind})
+			}
+			if diff := cmp.Diff(want, have, cmp.AllowUnexported(block{})); diff != "" {
+				t.Fatalf("the page has other blocks (+) than the test executes (-):\n%s", diff)
+			}
+			if len(found) == 0 {
+				return
+			}
+			r := newReader(t)
+			for i, e := range pages[page] {
+				t.Run(e.heading, func(t *testing.T) {
+					r.t = t
+					e.execute(t, r, found[i].text)
+				})
+			}
+		})
+	}
+}
+
+// markdown is every page of the project, but for the report of the bench.
+func markdown(t *testing.T) (found []string) {
+	t.Helper()
+	for _, pattern := range []string{"*.md", "*/*.md", "*/*/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			page, err := filepath.Rel(root, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, filepath.ToSlash(page))
+		}
+	}
+	return found
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(bytes)
-	_, request, _ := strings.Cut(text, "cat > request.json <<'END'\n")
-	request, _, _ = strings.Cut(request, "\nEND\n")
+	return string(text)
+}
 
-	var schedule struct{ Input string }
-	if err := json.Unmarshal([]byte(example(t, text, "## Scheduler", "json")), &schedule); err != nil {
+func writeFile(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
-	}
-	pipe := strings.NewReplacer("<$.body.domain>", "example.com", "<$.body.account>", "111122223333").Replace(example(t, text, "## Pipes", "json"))
-	var state struct {
-		Parameters struct{ MessageBody json.RawMessage }
-	}
-	if err := json.Unmarshal([]byte(example(t, text, "## Step Functions", "json")), &state); err != nil {
-		t.Fatal(err)
-	}
-	token := strings.Repeat("AQCEAAAAKgAAAAMA", 8)
-	task := strings.Replace(string(state.Parameters.MessageBody), `"TaskToken.$": "$$.Task.Token"`, `"TaskToken": "`+token+`"`, 1)
-
-	w := start(t, local.Config{})
-	for _, test := range []struct{ producer, body, outcome, policyName string }{
-		{"SQS", request, "Applied", "orders-service"},
-		{"SNS", notification(t, request, time.Now()), "Applied", "orders-service"},
-		{"EventBridge", event(request), "Applied", "orders-service"},
-		{"Pipes", pipe, "Applied", "onboarded"},
-		{"Step Functions", task, "Applied", "orders-service"},
-		{"Scheduler", schedule.Input, "Deleted", "orders-service"},
-	} {
-		if got := w.sendAndAwait(test.body); got.Outcome != test.outcome || got.PolicyName != test.policyName {
-			t.Errorf("%s: %+v", test.producer, got)
-		}
-	}
-	if answers := w.States.Answers(); len(answers) != 1 || answers[0].Token != token || !answers[0].Success {
-		t.Errorf("Step Functions was told %+v", answers)
-	}
-
-	var template map[string]struct {
-		Properties map[string]any `yaml:"Properties"`
-	}
-	if err := yaml.Unmarshal([]byte(example(t, text, "## CloudFormation and CDK", "yaml")), &template); err != nil {
-		t.Fatal(err)
-	}
-	properties := resolve(template["SendingPolicy"].Properties, map[string]string{
-		"RequestTopicArn": w.topicARN(), "AWS::Partition": "aws", "AWS::Region": local.Region, "AWS::AccountId": local.Account,
-	}).(map[string]any)
-	r := newResource(w)
-	r.expect(r.deploy(properties), "SUCCESS", "example.com/orders-service")
-	if strings.Contains(w.told(), `"warnings"`) {
-		t.Errorf("an example earns a warning: %s", w.told())
 	}
 }

@@ -2,39 +2,17 @@ package producers_test
 
 import (
 	"maps"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/goccy/go-yaml"
 
 	"sespolicy/shared/local"
 )
 
 // The sample stack, deployed as it stands.
 func TestSampleStack(t *testing.T) {
-	text, err := os.ReadFile("../../../events/stack.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sample struct {
-		Parameters map[string]struct {
-			Default string `yaml:"Default"`
-		} `yaml:"Parameters"`
-		Resources map[string]struct {
-			Properties map[string]any `yaml:"Properties"`
-		} `yaml:"Resources"`
-	}
-	if err := yaml.Unmarshal(text, &sample); err != nil {
-		t.Fatal(err)
-	}
 	w := start(t, local.Config{})
-	known := map[string]string{"AWS::Partition": "aws", "AWS::Region": local.Region, "Owner": local.Account}
-	for name, parameter := range sample.Parameters {
-		known[name] = parameter.Default
-	}
-	known["RequestTopicArn"] = w.topicARN()
-	properties := resolve(sample.Resources["SendingPolicy"].Properties, known).(map[string]any)
+	properties := sampleProperties(t, "events/stack.yaml", map[string]string{"RequestTopicArn": w.topicARN()})
 	if properties["ServiceToken"] != w.topicARN() {
 		t.Errorf("the service token is %v", properties["ServiceToken"])
 	}
@@ -48,6 +26,24 @@ func TestSampleStack(t *testing.T) {
 	}
 	r.expect(r.ask("Delete", r.properties), "SUCCESS", "example.com/orders-service")
 	expectPolicies(t, w, nil)
+}
+
+// sampleProperties are those of the resource SendingPolicy in a template of the
+// project, with parameters in place of their defaults.
+func sampleProperties(t *testing.T, path string, parameters map[string]string) map[string]any {
+	t.Helper()
+	sample := parse[struct {
+		Parameters map[string]struct {
+			Default string `yaml:"Default"`
+		} `yaml:"Parameters"`
+		Resources resources `yaml:"Resources"`
+	}](t, readFile(t, filepath.Join(root, path)))
+	known := map[string]string{"AWS::Partition": "aws", "AWS::Region": local.Region, "Owner": local.Account}
+	for name, parameter := range sample.Parameters {
+		known[name] = parameter.Default
+	}
+	maps.Copy(known, parameters)
+	return resolve(sample.Resources["SendingPolicy"].Properties, known).(map[string]any)
 }
 
 // resolve does what CloudFormation does to the intrinsic functions that the

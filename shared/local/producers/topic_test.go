@@ -26,13 +26,14 @@ import (
 
 const accountA, accountB = "111122223333", "444455556666"
 
+// topicForEach are the parameters of a deployment with a topic for each account.
+var topicForEach = map[string]string{"RequestTopicNames": "????????????", "AllowedPolicyNames": "${topic}-*", "AllowedPrincipals": "${topic}"}
+
 // startWithTopics is a deployment in which each account has a topic of its own,
 // named after it, and writes its own names, for itself.
 func startWithTopics(t *testing.T) *world {
 	t.Helper()
-	w := start(t, local.Config{Parameters: map[string]string{
-		"RequestTopicNames": "????????????", "AllowedPolicyNames": "${topic}-*", "AllowedPrincipals": "${topic}",
-	}})
+	w := start(t, local.Config{Parameters: topicForEach})
 	for account, version := range map[string]string{accountA: "2", accountB: "1"} {
 		w.sns("Action", "CreateTopic", "Name", account)
 		w.sns("Action", "SetTopicAttributes", "TopicArn", w.topicOf(account), "AttributeName", "SignatureVersion", "AttributeValue", version)
