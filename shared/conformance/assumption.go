@@ -1,25 +1,15 @@
 package main
 
-import (
-	"context"
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Assumption is one thing that shared/local or the function takes for granted
 // about a service.
 type Assumption struct {
 	Name      string // SERVICE/WHAT, such as "sqs/hidden-after-receive"
-	Statement string
-	Source    string // a page, or who saw it
 	Sure      Sure
-	// NotLocal is why `sespolicy local` cannot be asked: it has only the reading
-	// that the statement has. Empty if it can.
-	NotLocal string
-	// Check asks the endpoint. It returns what it saw beyond the statement, which
-	// may be nothing. The error is a *difference, an unaskable, or what a call
-	// failed with.
-	Check func(ctx context.Context, w *world) (observed string, err error)
+	Source    string // a page, or who saw it
+	Statement string
+	Ask       func(*check)
 }
 
 // Sure says how an assumption is known.
@@ -55,24 +45,19 @@ func recorded(when string) string {
 // all are the assumptions, in the order of the report. Those about SES come
 // last: at one call a second they take longest.
 func all() []Assumption {
-	return slices.Concat(queueVisibility(), queueMessages(), queueMoves(), topics(), events(), tables(), mappings(), identities(), policies(), oddPolicies(), pacing())
+	return slices.Concat(visibility, messages, moves, topics, answers, tables, mapping, identities, policies, oddPolicies, pacing)
 }
-
-// difference is an answer that is not the expected one.
-type difference struct{ expected, got string }
-
-func (d *difference) Error() string { return "expected " + d.expected + ", got " + d.got }
-
-func differs(expected, format string, got ...any) error {
-	return &difference{expected, fmt.Sprintf(format, got...)}
-}
-
-// unaskable is why an assumption cannot be asked of an endpoint.
-type unaskable string
-
-func (u unaskable) Error() string { return string(u) }
 
 // never is the check of what no call of an SDK can ask.
-func never(reason string) func(context.Context, *world) (string, error) {
-	return func(context.Context, *world) (string, error) { return "", unaskable(reason) }
+func never(reason string) func(*check) { return func(c *check) { c.cannot(reason) } }
+
+// notLocal is a check that sespolicy local cannot be asked: it has only the
+// reading that the statement has.
+func notLocal(reason string, ask func(*check)) func(*check) {
+	return func(c *check) {
+		if c.kind == onLocal {
+			c.cannot(reason)
+		}
+		ask(c)
+	}
 }

@@ -26,13 +26,16 @@ type step struct {
 }
 
 // add plans a removal. Call it before making the thing: an interrupted call may
-// have taken effect. The same thing is removed once.
-func (c *cleanup) add(what string, remove func(context.Context) error) {
+// have taken effect. The same thing is removed once. forget takes the plan back,
+// unless an earlier call made it.
+func (c *cleanup) add(what string, remove func(context.Context) error) (forget func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.ContainsFunc(c.steps, func(s step) bool { return s.what == what }) {
-		c.steps = append(c.steps, step{what, remove})
+	if slices.ContainsFunc(c.steps, func(s step) bool { return s.what == what }) {
+		return func() {}
 	}
+	c.steps = append(c.steps, step{what, remove})
+	return func() { c.done(what) }
 }
 
 // done forgets a thing that its check has removed.

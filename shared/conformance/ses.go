@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,67 +42,68 @@ func (w *world) paced(ctx context.Context, call func() error) error {
 	return err
 }
 
-// putPolicy puts a policy of this run, which is removed at the end.
-func (w *world) putPolicy(ctx context.Context, identity, name, text string) error {
-	w.planRemoval(identity, name)
-	err := w.paced(ctx, func() error { return w.callPut(ctx, identity, name, text) })
-	if notServed(err) {
-		w.cleanup.done(policyStep(identity, name))
-	}
-	return err
-}
+// policyName is the name of a check's policy.
+func (c *check) policyName() string { return c.prefix + c.name }
 
-func (w *world) planRemoval(identity, name string) {
-	w.cleanup.add(policyStep(identity, name), func(ctx context.Context) error {
-		return w.paced(ctx, func() error { return w.callDelete(ctx, identity, name) })
+// planRemoval has the policy of the check removed at the end. It returns what
+// forgets the plan.
+func (c *check) planRemoval(identity string) (forget func()) {
+	name := c.policyName()
+	return c.cleanup.add("policy "+name+" on "+identity, func(ctx context.Context) error {
+		return c.paced(ctx, func() error { return c.callDelete(ctx, identity, name) })
 	})
 }
 
-func policyStep(identity, name string) string { return "policy " + name + " on " + identity }
-
-// callPut puts a policy at once. Its removal must be planned.
-func (w *world) callPut(ctx context.Context, identity, name, text string) error {
-	_, err := w.mail.PutIdentityPolicy(ctx, &ses.PutIdentityPolicyInput{Identity: &identity, PolicyName: aws.String(w.policyName(name)), Policy: &text})
-	return err
+// callPut puts the policy of the check at once. Its removal must be planned.
+func (c *check) callPut(identity, text string) error {
+	return failure(c, c.mail.PutIdentityPolicy, &ses.PutIdentityPolicyInput{Identity: &identity, PolicyName: aws.String(c.policyName()), Policy: &text})
 }
 
 func (w *world) callDelete(ctx context.Context, identity, name string) error {
-	_, err := w.mail.DeleteIdentityPolicy(ctx, &ses.DeleteIdentityPolicyInput{Identity: &identity, PolicyName: aws.String(w.policyName(name))})
+	_, err := w.mail.DeleteIdentityPolicy(ctx, &ses.DeleteIdentityPolicyInput{Identity: &identity, PolicyName: &name})
 	return err
 }
 
-func (w *world) callGet(ctx context.Context, identity string, names ...string) (map[string]string, error) {
-	for i := range names {
-		names[i] = w.policyName(names[i])
-	}
-	out, err := w.mail.GetIdentityPolicies(ctx, &ses.GetIdentityPoliciesInput{Identity: &identity, PolicyNames: names})
-	if err != nil {
-		return nil, err
-	}
-	return out.Policies, nil
-}
-
-func (w *world) deletePolicy(ctx context.Context, identity, name string) error {
-	err := w.paced(ctx, func() error { return w.callDelete(ctx, identity, name) })
-	if err == nil {
-		w.cleanup.done(policyStep(identity, name))
+// tryPut puts the policy of the check, which is removed at the end.
+func (c *check) tryPut(identity, text string) error {
+	forget := c.planRemoval(identity)
+	err := c.paced(c.ctx, func() error { return c.callPut(identity, text) })
+	if refused := status(err) >= http.StatusBadRequest && status(err) < http.StatusInternalServerError; refused || notServed(err) {
+		forget()
 	}
 	return err
 }
 
-// getPolicy reads a policy; empty if there is none.
-func (w *world) getPolicy(ctx context.Context, identity, name string) (text string, err error) {
-	err = w.paced(ctx, func() error {
-		found, err := w.callGet(ctx, identity, name)
-		text = found[w.policyName(name)]
+func (c *check) put(identity, text string) { c.must(c.tryPut(identity, text)) }
+
+// delete removes the policy of the check.
+func (c *check) delete(identity string) {
+	c.must(c.paced(c.ctx, func() error { return c.callDelete(c.ctx, identity, c.policyName()) }))
+	c.cleanup.done("policy " + c.policyName() + " on " + identity)
+}
+
+// get reads policies when it is due.
+func (c *check) get(identity string, names ...string) (found map[string]string) {
+	c.must(c.paced(c.ctx, func() error {
+		out, err := c.mail.GetIdentityPolicies(c.ctx, &ses.GetIdentityPoliciesInput{Identity: &identity, PolicyNames: names})
+		if err == nil {
+			found = out.Policies
+		}
 		return err
-	})
-	return text, err
+	}))
+	return found
 }
 
-func (w *world) listPolicies(ctx context.Context, identity string) (names []string, err error) {
-	err = w.paced(ctx, func() error {
-		out, err := w.mail.ListIdentityPolicies(ctx, &ses.ListIdentityPoliciesInput{Identity: &identity})
+// stored is the text of the check's policy, which must be there.
+func (c *check) stored(identity string) string {
+	text := c.get(identity, c.policyName())[c.policyName()]
+	c.want(text != "", "the policy", "none")
+	return text
+}
+
+func (c *check) list(identity string) (names []string, err error) {
+	err = c.paced(c.ctx, func() error {
+		out, err := c.mail.ListIdentityPolicies(c.ctx, &ses.ListIdentityPoliciesInput{Identity: &identity})
 		if err == nil {
 			names = out.PolicyNames
 		}
@@ -110,11 +112,32 @@ func (w *world) listPolicies(ctx context.Context, identity string) (names []stri
 	return names, err
 }
 
-// sameMeaning reports whether two policies mean the same to the function.
-func (w *world) sameMeaning(a, b string) bool { return meaning.Equal(a, b, w.owner.Partition) }
+// takes puts a policy under one name of an identity, and reads it under another.
+// It notes how SES wrote it if that is another text, and removes it.
+func (c *check) takes(identity, other, text string) (stored string) {
+	c.put(identity, text)
+	stored = c.stored(other)
+	if stored != text {
+		c.observe("stored as %s", stored)
+	}
+	c.delete(other)
+	c.cleanup.done("policy " + c.policyName() + " on " + identity)
+	return stored
+}
 
-// policyName is a name within the run's prefix.
-func (w *world) policyName(name string) string { return w.prefix + name }
+// means ends the check unless two policies mean the same to the function.
+func (c *check) means(got, want string) {
+	c.want(meaning.Equal(got, want, c.owner.Partition), "a policy that means "+want, "%q", got)
+}
+
+// refuses ends the check unless a policy is refused as InvalidPolicy.
+func (c *check) refuses(text string) {
+	err := c.tryPut(c.identity, text)
+	if err == nil {
+		c.delete(c.identity)
+	}
+	c.refused(err, "InvalidPolicy")
+}
 
 // statement is what policies of the checks have: it allows the owner's own
 // account what that may do anyway, so no policy changes who can send.
@@ -127,25 +150,21 @@ func (w *world) statement() map[string]any {
 }
 
 // policy is a policy text: the statement with some elements in place of its own.
-// The value absentElement leaves one out.
+// The value absent leaves one out.
 func (w *world) policy(changes map[string]any) string {
 	statement := w.statement()
 	for name, value := range changes {
 		statement[name] = value
-		if value == absentElement {
+		if value == absent {
 			delete(statement, name)
 		}
 	}
-	return marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}})
-}
-
-// absentElement is the value of an element that a policy does not have.
-const absentElement = "\x00"
-
-func marshal(v any) string {
-	text, err := json.Marshal(v)
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}})
 	if err != nil {
 		panic(err) // maps of strings always marshal
 	}
 	return string(text)
 }
+
+// absent is the value of an element that a policy does not have.
+const absent = "\x00"

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -11,169 +9,90 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// queueMoves are the assumptions about dead letters and the tasks that move
-// them back.
-func queueMoves() []Assumption {
-	return []Assumption{
-		{
-			Name: "sqs/dead-letter-keeps-what-it-had", Sure: Recorded, Source: recorded("2024"),
-			Statement: "A message that ran out of receives is moved with its id, its SentTimestamp and its attributes, and gains DeadLetterQueueSourceArn.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				source, dead, first, err := w.deadLetter(ctx, "kept")
-				if err != nil {
-					return "", err
+// moves are the assumptions about dead letters and the tasks that move them back.
+var moves = []Assumption{
+	{"sqs/dead-letter-keeps-what-it-had", Recorded, recorded("2024"),
+		"A message that ran out of receives is moved with its id, its SentTimestamp and its attributes, and gains DeadLetterQueueSourceArn.",
+		func(c *check) {
+			source, dead, first := c.deadLetter()
+			letter := c.one(dead)
+			c.want(*letter.MessageId == *first.MessageId && sameTime(letter, first) && letter.Attributes["DeadLetterQueueSourceArn"] == source.arn && valueOf(letter, "Kind") == c.name,
+				"the same id, SentTimestamp and attributes, and the source "+source.arn, "id %s (was %s), SentTimestamp %s (was %s), source %q, %d attributes",
+				*letter.MessageId, *first.MessageId, letter.Attributes["SentTimestamp"], first.Attributes["SentTimestamp"], letter.Attributes["DeadLetterQueueSourceArn"], len(letter.MessageAttributes))
+			c.observe("receive count of the letter: %s", letter.Attributes["ApproximateReceiveCount"])
+		}},
+	{"sqs/moved-back-is-a-new-message", Documented, guideSQS + "sqs-configure-dead-letter-queue-redrive.html",
+		"A message that a move task brings back to its source has a new id and a new SentTimestamp, and its attributes.",
+		func(c *check) {
+			source, dead, first := c.deadLetter()
+			c.pause(1200 * time.Millisecond)
+			c.move(dead)
+			back := c.oneWithin(source, 20*time.Second)
+			c.want(*back.MessageId != *first.MessageId && !sameTime(back, first) && valueOf(back, "Kind") == c.name,
+				"a new id, a new SentTimestamp, the same attributes", "id %s (was %s), SentTimestamp %s (was %s), %d attributes",
+				*back.MessageId, *first.MessageId, back.Attributes["SentTimestamp"], first.Attributes["SentTimestamp"], len(back.MessageAttributes))
+		}},
+	{"sqs/sent-letters-have-no-source", Documented, guideSQS + "sqs-configure-dead-letter-queue-redrive.html",
+		"A move task without a destination fails with CouldNotDetermineMessageSource for a message that was sent to the dead-letter queue.",
+		func(c *check) {
+			_, dead := c.pair()
+			c.send(dead, message("x"))
+			c.move(dead)
+			var last types.ListMessageMoveTasksResultEntry
+			for range 15 {
+				if found := call(c, c.queues.ListMessageMoveTasks, &sqs.ListMessageMoveTasksInput{SourceArn: &dead.arn}).Results; len(found) > 0 {
+					last = found[0]
 				}
-				letter, err := w.one(ctx, dead, 10*time.Second)
-				if err != nil {
-					return "", err
+				if s := aws.ToString(last.Status); s != "" && s != "RUNNING" {
+					break
 				}
-				if *letter.MessageId != *first.MessageId || letter.Attributes["SentTimestamp"] != first.Attributes["SentTimestamp"] ||
-					letter.Attributes["DeadLetterQueueSourceArn"] != source.arn || aws.ToString(letter.MessageAttributes["Kind"].StringValue) != "kept" {
-					return "", differs("the same id, SentTimestamp and attributes, and the source "+source.arn, "id %s (was %s), SentTimestamp %s (was %s), source %q, %d attributes",
-						*letter.MessageId, *first.MessageId, letter.Attributes["SentTimestamp"], first.Attributes["SentTimestamp"], letter.Attributes["DeadLetterQueueSourceArn"], len(letter.MessageAttributes))
-				}
-				return "receive count of the letter: " + letter.Attributes["ApproximateReceiveCount"], nil
-			},
-		},
-		{
-			Name: "sqs/moved-back-is-a-new-message", Sure: Documented, Source: guideSQS + "sqs-configure-dead-letter-queue-redrive.html",
-			Statement: "A message that a move task brings back to its source has a new id and a new SentTimestamp, and its attributes.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				source, dead, first, err := w.deadLetter(ctx, "back")
-				if err != nil {
-					return "", err
-				}
-				if err := w.pause(ctx, 1200*time.Millisecond); err != nil {
-					return "", err
-				}
-				if err := w.move(ctx, dead); err != nil {
-					return "", err
-				}
-				back, err := w.one(ctx, source, 20*time.Second)
-				if err != nil {
-					return "", err
-				}
-				if *back.MessageId == *first.MessageId || back.Attributes["SentTimestamp"] == first.Attributes["SentTimestamp"] || aws.ToString(back.MessageAttributes["Kind"].StringValue) != "back" {
-					return "", differs("a new id, a new SentTimestamp, the same attributes", "id %s (was %s), SentTimestamp %s (was %s), %d attributes",
-						*back.MessageId, *first.MessageId, back.Attributes["SentTimestamp"], first.Attributes["SentTimestamp"], len(back.MessageAttributes))
-				}
-				return "", nil
-			},
-		},
-		{
-			Name: "sqs/sent-letters-have-no-source", Sure: Documented, Source: guideSQS + "sqs-configure-dead-letter-queue-redrive.html",
-			Statement: "A move task without a destination fails with CouldNotDetermineMessageSource for a message that was sent to the dead-letter queue.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				_, dead, err := w.pair(ctx, "sent")
-				if err != nil {
-					return "", err
-				}
-				if _, err := w.send(ctx, dead, &sqs.SendMessageInput{MessageBody: aws.String("x")}); err != nil {
-					return "", err
-				}
-				if err := w.move(ctx, dead); err != nil {
-					return "", err
-				}
-				var last types.ListMessageMoveTasksResultEntry
-				for range 15 {
-					out, err := w.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &dead.arn})
-					if err != nil {
-						return "", err
-					}
-					if len(out.Results) > 0 {
-						last = out.Results[0]
-					}
-					if s := aws.ToString(last.Status); s != "" && s != "RUNNING" {
-						break
-					}
-					if err := w.pause(ctx, time.Second); err != nil {
-						return "", err
-					}
-				}
-				const reason = "CouldNotDetermineMessageSource"
-				if aws.ToString(last.FailureReason) != reason {
-					return "", differs(reason, "status %q, reason %q", aws.ToString(last.Status), aws.ToString(last.FailureReason))
-				}
-				return "", nil
-			},
-		},
-		{
-			Name: "sqs/one-move-task-at-a-time", Sure: Recorded, Source: recorded("2024-08"),
-			Statement: "A second move task from the same queue is refused with InvalidParameterValue while the first one runs.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				source, dead, err := w.pair(ctx, "second")
-				if err != nil {
-					return "", err
-				}
-				for range 6 { // at one a second, the first task runs for a while
-					if _, err := w.send(ctx, dead, &sqs.SendMessageInput{MessageBody: aws.String("x")}); err != nil {
-						return "", err
-					}
-				}
-				start := func() (*sqs.StartMessageMoveTaskOutput, error) {
-					return w.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn, DestinationArn: &source.arn, MaxNumberOfMessagesPerSecond: aws.Int32(1)})
-				}
-				first, err := start()
-				if err != nil {
-					return "", err
-				}
-				_, err = start()
-				_, _ = w.queues.CancelMessageMoveTask(ctx, &sqs.CancelMessageMoveTaskInput{TaskHandle: first.TaskHandle}) // it ends with its queue anyway
-				return "", refusedWith(err, "InvalidParameterValue", "InvalidParameterValueException")
-			},
-		},
-		{
-			Name: "sqs/malformed-task-handle", Sure: Recorded, Source: recorded("2024-08"),
-			Statement: "CancelMessageMoveTask with a malformed handle is refused with InvalidParameterValue.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				_, err := w.queues.CancelMessageMoveTask(ctx, &sqs.CancelMessageMoveTaskInput{TaskHandle: aws.String("nonsense")})
-				return "", refusedWith(err, "InvalidParameterValue", "InvalidParameterValueException")
-			},
-		},
-		{
-			Name: "sqs/unknown-move-source", Sure: Recorded, Source: recorded("2024-08"),
-			Statement: "ListMessageMoveTasks of a queue that does not exist is refused with ResourceNotFoundException, HTTP 404.",
-			Check: func(ctx context.Context, w *world) (string, error) {
-				nowhere := fmt.Sprintf("arn:%s:sqs:%s:%s:%snowhere", w.owner.Partition, w.owner.Region, w.owner.Account, w.prefix)
-				_, err := w.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &nowhere})
-				return "", refusedAs(err, http.StatusNotFound, "ResourceNotFoundException")
-			},
-		},
-	}
-}
-
-// pair makes a queue whose messages go to a dead-letter queue after one receive
-// of a second.
-func (w *world) pair(ctx context.Context, name string) (source, dead madeQueue, err error) {
-	if dead, err = w.makeQueue(ctx, name+"-dead", nil); err != nil {
-		return source, dead, err
-	}
-	source, err = w.makeQueue(ctx, name, map[string]string{
-		"VisibilityTimeout": "1", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":"1"}`, dead.arn),
-	})
-	return source, dead, err
+				c.pause(time.Second)
+			}
+			const reason = "CouldNotDetermineMessageSource"
+			c.want(aws.ToString(last.FailureReason) == reason, reason, "status %q, reason %q", aws.ToString(last.Status), aws.ToString(last.FailureReason))
+		}},
+	{"sqs/one-move-task-at-a-time", Recorded, recorded("2024-08"),
+		"A second move task from the same queue is refused with InvalidParameterValue while the first one runs.",
+		func(c *check) {
+			source, dead := c.pair()
+			for range 6 { // at one a second, the first task runs for a while
+				c.send(dead, message("x"))
+			}
+			in := &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn, DestinationArn: &source.arn, MaxNumberOfMessagesPerSecond: aws.Int32(1)}
+			first := call(c, c.queues.StartMessageMoveTask, in)
+			second := failure(c, c.queues.StartMessageMoveTask, in)
+			_ = failure(c, c.queues.CancelMessageMoveTask, &sqs.CancelMessageMoveTaskInput{TaskHandle: first.TaskHandle}) // it ends with its queue anyway
+			c.refused(second, invalid...)
+		}},
+	{"sqs/malformed-task-handle", Recorded, recorded("2024-08"),
+		"CancelMessageMoveTask with a malformed handle is refused with InvalidParameterValue.",
+		func(c *check) {
+			c.refused(failure(c, c.queues.CancelMessageMoveTask, &sqs.CancelMessageMoveTaskInput{TaskHandle: aws.String("nonsense")}), invalid...)
+		}},
+	{"sqs/unknown-move-source", Recorded, recorded("2024-08"),
+		"ListMessageMoveTasks of a queue that does not exist is refused with ResourceNotFoundException, HTTP 404.",
+		func(c *check) {
+			nowhere := c.arn("sqs", c.prefix+"nowhere")
+			c.refusedAs(failure(c, c.queues.ListMessageMoveTasks, &sqs.ListMessageMoveTasksInput{SourceArn: &nowhere}), http.StatusNotFound, "ResourceNotFoundException")
+		}},
 }
 
 // deadLetter has SQS move a message to a dead-letter queue, and returns its one
-// receive. The message has the attribute Kind, with the given name.
-func (w *world) deadLetter(ctx context.Context, name string) (source, dead madeQueue, first types.Message, err error) {
-	if source, dead, err = w.pair(ctx, name); err != nil {
-		return source, dead, first, err
-	}
-	if _, err = w.send(ctx, source, &sqs.SendMessageInput{MessageBody: aws.String("x"), MessageAttributes: attribute("Kind", name)}); err != nil {
-		return source, dead, first, err
-	}
-	if first, err = w.one(ctx, source, 10*time.Second); err != nil {
-		return source, dead, first, err
-	}
-	if err = w.pause(ctx, 1500*time.Millisecond); err != nil {
-		return source, dead, first, err
-	}
-	return source, dead, first, w.nothing(ctx, source, time.Second) // this receive is what moves it
+// receive. The message has the attribute Kind with the check's name.
+func (c *check) deadLetter() (source, dead made, first types.Message) {
+	source, dead = c.pair()
+	c.send(source, withAttribute("Kind", c.name))
+	first = c.one(source)
+	c.pause(1500 * time.Millisecond)
+	c.nothing(source, time.Second) // this receive is what moves it
+	return source, dead, first
 }
 
 // move starts a task that moves the letters back, at the rate that SQS chooses.
-func (w *world) move(ctx context.Context, dead madeQueue) error {
-	_, err := w.queues.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn})
-	return err
+func (c *check) move(dead made) {
+	call(c, c.queues.StartMessageMoveTask, &sqs.StartMessageMoveTaskInput{SourceArn: &dead.arn})
+}
+
+func sameTime(a, b types.Message) bool {
+	return a.Attributes["SentTimestamp"] == b.Attributes["SentTimestamp"]
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sespolicy/shared/identity"
 	"sespolicy/shared/reply"
@@ -94,48 +93,10 @@ func (w *world) learnOwner(ctx context.Context) error {
 }
 
 // identityARN is the ARN of the identity.
-func (w *world) identityARN(name string) string {
-	return fmt.Sprintf("arn:%s:ses:%s:%s:identity/%s", w.owner.Partition, w.owner.Region, w.owner.Account, name)
-}
+func (w *world) identityARN(name string) string { return w.arn("ses", "identity/"+name) }
 
-// madeQueue is a queue of this run.
-type madeQueue struct{ name, url, arn string }
-
-// makeQueue makes a queue, which is removed at the end.
-func (w *world) makeQueue(ctx context.Context, name string, attributes map[string]string) (madeQueue, error) {
-	q := madeQueue{name: w.prefix + name}
-	what := "queue " + q.name
-	w.cleanup.add(what, func(ctx context.Context) error {
-		url := q.url
-		if url == "" { // the answer of its creation never came
-			found, err := w.queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &q.name})
-			if code(err) == "QueueDoesNotExist" || code(err) == "NonExistentQueue" {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			url = *found.QueueUrl
-		}
-		_, err := w.queues.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &url})
-		return err
-	})
-	out, err := w.queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &q.name, Attributes: attributes})
-	if err != nil {
-		return q, err
-	}
-	q.url = aws.ToString(out.QueueUrl)
-	if w.kind == onAccount { // a new queue can be used after a second
-		if err := w.pause(ctx, time.Second); err != nil {
-			return q, err
-		}
-	}
-	got, err := w.queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
-	if err != nil {
-		return q, err
-	}
-	q.arn = got.Attributes["QueueArn"]
-	return q, nil
+func (w *world) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", w.owner.Partition, service, w.owner.Region, w.owner.Account, resource)
 }
 
 // pause waits, at most until ctx ends.
