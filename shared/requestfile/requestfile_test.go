@@ -125,7 +125,7 @@ func TestFormats(t *testing.T) {
 		"a syntax error":                      {"x.yaml", "Identity: example.com\nPolicy: [1\n", []string{"2:9 yaml-syntax "}},
 		"a tab":                               {"x.yaml", "Identity:\n\t- a\n", []string{"2:1 yaml-syntax "}},
 		"an alias without an anchor":          {"x.yaml", "Identity: *a\n", []string{"1:11 yaml-syntax "}},
-		"an alias of itself":                  {"x.yaml", "Identity: &a [*a]\n", []string{"1:14 yaml-limit "}},
+		"an alias of itself":                  {"x.yaml", "Identity: &a [*a]\n", []string{"1:15 yaml-limit "}},
 		"another encoding":                    {"x.yaml", "Identity: \xff", []string{"1:11 yaml-syntax "}},
 		"one a line":                          {"x.ndjson", request("p", good) + "\n\n " + request("p", badPolicy) + "\n{\n", []string{"3:78 effect-value /Policy/Statement/0/Effect", "4:2 json-syntax "}},
 		"one a line, by its look":             {"stdin", request("p", good) + "\n" + request("p", badPolicy), []string{"2:77 effect-value /Policy/Statement/0/Effect"}},

@@ -1,93 +1,42 @@
 package requestfile
 
 import (
-	"bytes"
 	"fmt"
-	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 
-	"sespolicy/shared/document"
 	"sespolicy/shared/finding"
 )
 
 // yamlWriter writes a YAML document as JSON and notes where each value stands.
 // Aliases and merge keys are written out.
 type yamlWriter struct {
-	lines   [][]byte
-	anchors map[string]ast.Node
-	text    []byte
-	marks   []yamlMark
-	depth   int
-	steps   int
-}
-
-// yamlMark is where the JSON text from an offset on came from. scalar is the
-// decoded text of a string, block says that its lines stand in the file's lines
-// after this one.
-type yamlMark struct {
-	at           int
-	line, column int
-	scalar       string
-	block        bool
+	lines [][]byte
+	text  []byte
+	marks []yamlMark
+	depth int
+	steps int
 }
 
 // maxSteps is how many nodes are written of a document, aliases included. Nodes
 // that write nothing count too.
 const maxSteps = 1 << 18
 
-func (w *yamlWriter) document(body ast.Node) *finding.Finding { return w.node(body) }
-
-func (w *yamlWriter) fault(n ast.Node, rule, message string) *finding.Finding {
-	f := finding.Finding{Rule: rule, Message: message, Line: 1, Column: 1}
-	if p := positionOf(n); p != nil {
-		f.Line, f.Column = clamp(w.lines, p.Line, p.Column)
-	}
+func (w *yamlWriter) fault(n *yaml.Node, rule, message string) *finding.Finding {
+	f := finding.Finding{Rule: rule, Message: message}
+	f.Line, f.Column = w.start(n)
 	return &f
-}
-
-// positionOf is where a node stands. A block mapping's own token is its first
-// colon.
-func positionOf(n ast.Node) *token.Position {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		if !m.IsFlowStyle && len(m.Values) > 0 {
-			return positionOf(m.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return positionOf(m.Key)
-	}
-	if n == nil || n.GetToken() == nil {
-		return nil
-	}
-	return n.GetToken().Position
-}
-
-// mark notes that what follows came from a node.
-func (w *yamlWriter) mark(n ast.Node) {
-	m := yamlMark{at: len(w.text), line: 1, column: 1}
-	if p := positionOf(n); p != nil {
-		m.line, m.column = clamp(w.lines, p.Line, p.Column)
-	}
-	switch n := n.(type) {
-	case *ast.StringNode:
-		m.scalar = n.Value
-	case *ast.LiteralNode:
-		m.scalar, m.block = n.Value.Value, strings.HasPrefix(n.Start.Value, "|")
-	}
-	w.marks = append(w.marks, m)
 }
 
 func (w *yamlWriter) quote(text string) {
 	w.text, _ = jsontext.AppendQuote(w.text, strings.ToValidUTF8(text, "\ufffd")) // a valid text can be quoted
 }
 
-// node writes a node.
-func (w *yamlWriter) node(n ast.Node) *finding.Finding {
+// node writes a node: one with a short tag of CloudFormation in its long form, one
+// with a tag of YAML itself without it.
+func (w *yamlWriter) node(n *yaml.Node) *finding.Finding {
 	w.steps++
 	if w.steps > maxSteps || len(w.text) > maxWritten {
 		return w.fault(n, RuleYAMLLimit, "the YAML text stands for too many values: its aliases repeat too much")
@@ -96,45 +45,74 @@ func (w *yamlWriter) node(n ast.Node) *finding.Finding {
 		return w.fault(n, RuleYAMLLimit, fmt.Sprintf("the YAML text nests deeper than %d, aliases included", maxNesting))
 	}
 	defer func() { w.depth-- }()
-	switch n := n.(type) {
-	case nil:
-		w.mark(n)
-		w.text = append(w.text, "null"...)
-	case *ast.MappingNode:
-		return w.mapping(n, n.Values)
-	case *ast.MappingValueNode:
-		return w.mapping(n, []*ast.MappingValueNode{n})
-	case *ast.SequenceNode:
-		return w.sequence(n)
-	case *ast.TagNode:
-		return w.tag(n)
-	case *ast.AnchorNode:
-		w.anchors[name(n.Name)] = n.Value
-		return w.node(n.Value)
-	case *ast.AliasNode:
-		value, ok := w.anchors[name(n.Value)]
-		if !ok {
-			return w.fault(n, RuleYAML, "the text is not YAML: got the alias "+finding.Quote(name(n.Value))+", which has no anchor before it")
-		}
-		return w.node(value)
-	default:
-		return w.scalar(n)
+	if name, short := strings.CutPrefix(n.Tag, "!"); short && name != "" && name[0] != '!' {
+		return w.function(n, name)
 	}
+	return w.value(n)
+}
+
+// function writes a node that has a short tag: !Sub is Fn::Sub.
+func (w *yamlWriter) function(n *yaml.Node, name string) *finding.Finding {
+	if name != "Ref" && name != "Condition" {
+		name = "Fn::" + name
+	}
+	line, column := w.start(n)
+	w.marks = append(w.marks, yamlMark{at: len(w.text), line: line, column: column})
+	w.text = append(w.text, '{')
+	w.quote(name)
+	w.text = append(w.text, ':')
+	argument := *n
+	argument.Tag, argument.Style = "", n.Style&^yaml.TaggedStyle
+	argument.Tag = argument.ShortTag()
+	if name == "Fn::GetAtt" && argument.Tag == "!!str" {
+		w.text = append(w.text, '[')
+		resource, attribute, _ := strings.Cut(n.Value, ".")
+		w.quote(resource)
+		w.text = append(w.text, ',')
+		w.quote(attribute)
+		w.text = append(w.text, ']')
+	} else if f := w.value(&argument); f != nil {
+		return f
+	}
+	w.text = append(w.text, '}')
 	return nil
 }
 
-// name is the name of an anchor.
-func name(n ast.Node) string {
-	if n == nil || n.GetToken() == nil {
-		return ""
+// value writes a node without its tag.
+func (w *yamlWriter) value(n *yaml.Node) *finding.Finding {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return w.mapping(n)
+	case yaml.SequenceNode:
+		return w.sequence(n)
+	case yaml.AliasNode:
+		return w.node(n.Alias)
 	}
-	return n.GetToken().Value
+	w.scalar(n)
+	return nil
 }
 
-func (w *yamlWriter) sequence(n *ast.SequenceNode) *finding.Finding {
+// scalar writes a value that holds no others. A number that JSON writes in
+// another way, such as 0x1F or 012345678901, is a string as it was written.
+func (w *yamlWriter) scalar(n *yaml.Node) {
+	w.mark(n)
+	number := jsontext.Value(n.Value)
+	switch tag := n.ShortTag(); {
+	case tag == "!!null":
+		w.text = append(w.text, "null"...)
+	case tag == "!!bool":
+		w.text = append(w.text, strings.ToLower(n.Value)...)
+	case (tag == "!!int" || tag == "!!float") && number.IsValid() && number.Kind() == jsontext.KindNumber:
+		w.text = append(w.text, n.Value...)
+	default:
+		w.quote(n.Value)
+	}
+}
+
+func (w *yamlWriter) sequence(n *yaml.Node) *finding.Finding {
 	w.mark(n)
 	w.text = append(w.text, '[')
-	for i, value := range n.Values {
+	for i, value := range n.Content {
 		if i > 0 {
 			w.text = append(w.text, ',')
 		}
@@ -146,120 +124,94 @@ func (w *yamlWriter) sequence(n *ast.SequenceNode) *finding.Finding {
 	return nil
 }
 
-// scalar writes a value that holds no others. A number that JSON writes in
-// another way, such as 0x1F or 012345678901, is a string as it was written.
-func (w *yamlWriter) scalar(n ast.Node) *finding.Finding {
-	w.mark(n)
-	switch n := n.(type) {
-	case *ast.NullNode:
-		w.text = append(w.text, "null"...)
-	case *ast.BoolNode:
-		w.text = fmt.Append(w.text, n.Value)
-	case *ast.StringNode:
-		w.quote(n.Value)
-	case *ast.LiteralNode:
-		w.quote(n.Value.Value)
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		text := n.GetToken().Value
-		if v := jsontext.Value(text); v.IsValid() && v.Kind() == jsontext.KindNumber {
-			w.text = append(w.text, text...)
-		} else {
-			w.quote(text)
-		}
-	default:
-		return w.fault(n, RuleYAML, "got a YAML "+strings.ToLower(n.Type().String())+", expected a value that JSON can have")
-	}
-	return nil
+// member is a name and a value of a mapping.
+type member struct {
+	key   *yaml.Node
+	name  string
+	value *yaml.Node
 }
 
-// tag writes a tagged value: that of a short tag of CloudFormation as its long
-// form, that of a tag of YAML itself as the value.
-func (w *yamlWriter) tag(n *ast.TagNode) *finding.Finding {
-	tag := n.Start.Value
-	if strings.HasPrefix(tag, "!!") || strings.HasPrefix(tag, "!<") || tag == "!" {
-		if (tag == "!!str" || tag == "!") && n.Value != nil && isPlainScalar(n.Value) {
-			w.mark(n.Value)
-			w.quote(n.Value.GetToken().Value)
-			return nil
-		}
-		return w.node(n.Value)
+// mapping writes an object. A member of its own hides one that a merge key brings
+// (https://yaml.org/type/merge.html); a duplicate of its own is written twice, so
+// that it is found.
+func (w *yamlWriter) mapping(n *yaml.Node) *finding.Finding {
+	own, merged, f := w.members(n, 0)
+	if f != nil {
+		return f
 	}
-	long := longTag(tag)
+	written := map[string]bool{}
+	for _, m := range own {
+		written[m.name] = true
+	}
+	for _, m := range merged {
+		if !written[m.name] {
+			written[m.name] = true
+			own = append(own, m)
+		}
+	}
 	w.mark(n)
 	w.text = append(w.text, '{')
-	w.mark(n)
-	w.quote(long)
-	w.text = append(w.text, ':')
-	if argument, ok := n.Value.(*ast.StringNode); ok && long == "Fn::GetAtt" {
-		w.mark(n)
-		w.text = append(w.text, '[')
-		resource, attribute, _ := strings.Cut(argument.Value, ".")
-		w.quote(resource)
-		w.text = append(w.text, ',')
-		w.quote(attribute)
-		w.text = append(w.text, ']')
-	} else if f := w.node(n.Value); f != nil {
-		return f
+	for i, m := range own {
+		if i > 0 {
+			w.text = append(w.text, ',')
+		}
+		w.mark(m.key)
+		w.quote(m.name)
+		w.text = append(w.text, ':')
+		if f := w.node(m.value); f != nil {
+			return f
+		}
 	}
 	w.text = append(w.text, '}')
 	return nil
 }
 
-// isPlainScalar reports whether a node is a scalar that is no string.
-func isPlainScalar(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return true
-	default:
-		return false
+// members are those of a mapping: its own, and those that its merge keys bring.
+func (w *yamlWriter) members(n *yaml.Node, depth int) (own, merged []member, f *finding.Finding) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		w.steps++
+		if key.Tag == "!!merge" {
+			more, f := w.merged(value, depth+1)
+			if f != nil {
+				return nil, nil, f
+			}
+			merged = append(merged, more...)
+			continue
+		}
+		name := key
+		if key.Kind == yaml.AliasNode {
+			name = key.Alias
+		}
+		if name.Kind != yaml.ScalarNode {
+			return nil, nil, w.fault(key, RuleYAML, "got a collection as a name, expected a text")
+		}
+		own = append(own, member{key, name.Value, value})
 	}
+	return own, merged, nil
 }
 
-// place is where in the file an offset of the JSON text came from.
-func (w *yamlWriter) place(offset int) (line, column int) {
-	i := sort.Search(len(w.marks), func(i int) bool { return w.marks[i].at > offset }) - 1
-	if i < 0 {
-		return 1, 1
+// merged are the members that a merge key brings: those of a mapping, or of the
+// mappings in a list, where the earlier ones win.
+func (w *yamlWriter) merged(n *yaml.Node, depth int) (all []member, f *finding.Finding) {
+	w.steps++
+	switch {
+	case w.steps > maxSteps || depth > maxNesting:
+		return nil, w.fault(n, RuleYAMLLimit, "the YAML text stands for too many values: its merge keys repeat too much")
+	case n.Kind == yaml.AliasNode:
+		return w.merged(n.Alias, depth+1)
+	case n.Kind == yaml.MappingNode:
+		own, merged, f := w.members(n, depth)
+		return append(own, merged...), f
+	case n.Kind != yaml.SequenceNode:
+		return nil, w.fault(n, RuleYAML, "got a merge key without a mapping, expected an alias of a mapping")
 	}
-	m := w.marks[i]
-	if m.scalar == "" || offset <= m.at {
-		return m.line, m.column
-	}
-	inside, _ := jsontext.AppendUnquote(nil, append(bytes.Clone(w.text[m.at:min(offset, len(w.text))]), '"'))
-	return w.inside(m, min(len(inside), len(m.scalar)))
-}
-
-// inside is the place of an offset in a string's text: exact where the file has
-// the same text, else where the string starts.
-func (w *yamlWriter) inside(m yamlMark, offset int) (line, column int) {
-	before := m.scalar[:offset]
-	number := strings.Count(before, "\n")
-	current := m.scalar[strings.LastIndexByte(before, '\n')+1:]
-	current, _, _ = strings.Cut(current, "\n")
-	column = utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	if m.block {
-		if line = m.line + 1 + number; line <= len(w.lines) {
-			written := string(bytes.TrimSuffix(w.lines[line-1], []byte("\r")))
-			if indent, ok := strings.CutSuffix(written, current); ok {
-				return line, utf8.RuneCountInString(indent) + column + 1
-			}
+	for _, each := range n.Content {
+		more, f := w.merged(each, depth+1)
+		if f != nil {
+			return nil, f
 		}
-		return m.line, m.column
+		all = append(all, more...)
 	}
-	written := string(w.lines[m.line-1])
-	if number == 0 {
-		rest := written[document.Offset(written, 1, m.column):]
-		quoted := len(rest) > 0 && (rest[0] == '"' || rest[0] == '\'')
-		if quoted {
-			rest = rest[1:]
-		}
-		escaped := quoted && strings.HasSuffix(before, `\`)
-		if strings.HasPrefix(rest, before) && !escaped {
-			if quoted {
-				column++
-			}
-			return m.line, m.column + column
-		}
-	}
-	return m.line, m.column
+	return all, nil
 }
