@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -226,7 +227,7 @@ func TestPutIsRetriedInsideTheTime(t *testing.T) {
 		{"one that hangs", response.Fault{Hang: true}, 1, time.Minute, 2, 3200 * time.Millisecond, true},
 		{"always hanging", response.Fault{Hang: true}, never, time.Minute, 3, 9600 * time.Millisecond, false},
 		{"always hanging, two seconds left", response.Fault{Hang: true}, never, 2 * time.Second, 1, 2 * time.Second, false},
-		{"sent elsewhere", response.Redirect(endpoint + "/elsewhere"), never, time.Minute, 1, 0, false},
+		{"sent elsewhere", response.Fault{Answer: redirect(endpoint+"/elsewhere", http.StatusTemporaryRedirect)}, never, time.Minute, 1, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -301,6 +302,18 @@ func TestPutOnTheWire(t *testing.T) {
 	}
 }
 
+// endless answers 200 and never ends: 4 KiB each millisecond.
+func endless(w http.ResponseWriter, r *http.Request) {
+	for wire.Wait(r.Context(), time.Millisecond) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 4096)) // the context ends when the client is gone
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
+func redirect(to string, status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, status) }
+}
+
 func TestNoRedirectIsFollowedAndNoBodyReadToItsEnd(t *testing.T) {
 	elsewhere := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
@@ -313,17 +326,15 @@ func TestNoRedirectIsFollowedAndNoBodyReadToItsEnd(t *testing.T) {
 	for name, client := range map[string]aws.HTTPClient{"the SDK's": awshttp.NewBuildableClient(), "a plain one": &http.Client{}, "none": nil} {
 		replier := New(at(server.URL, client), "")
 		for status, fault := range map[int]response.Fault{
-			307: response.Redirect(other.URL),
-			301: {Answer: func(w http.ResponseWriter, r *http.Request) {
-				http.Redirect(w, r, other.URL, http.StatusMovedPermanently)
-			}},
+			307: {Answer: redirect(other.URL, http.StatusTemporaryRedirect)},
+			301: {Answer: redirect(other.URL, http.StatusMovedPermanently)},
 		} {
 			bucket.SetFault(func(*http.Request) response.Fault { return fault })
 			if err := replier.Answer(t.Context(), ended(m, applied)); err == nil || elsewhere != 0 {
 				t.Errorf("%s: %d: error %v, %d calls elsewhere", name, status, err, elsewhere)
 			}
 		}
-		bucket.SetFault(func(*http.Request) response.Fault { return response.Endless(200) })
+		bucket.SetFault(func(*http.Request) response.Fault { return response.Fault{Answer: endless} })
 		start := time.Now()
 		if err := replier.Answer(t.Context(), ended(m, applied)); err != nil || time.Since(start) > putTimeout/2 {
 			t.Errorf("%s: an endless body: %v after %v", name, err, time.Since(start))

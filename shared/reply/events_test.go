@@ -13,6 +13,7 @@ import (
 
 	"sespolicy/shared/finding"
 	"sespolicy/shared/local/bus"
+	"sespolicy/shared/local/wire"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 )
@@ -83,7 +84,7 @@ func TestOneEventForEachOutcome(t *testing.T) {
 
 func TestEventsGoInTens(t *testing.T) {
 	server, calls := newBus(), 0
-	server.SetFault(func(*http.Request) bus.Fault { calls++; return bus.Fault{} })
+	server.SetFault(func(*http.Request) wire.Fault { calls++; return wire.Fault{} })
 	if err := New(wired(server), "b").Announce(t.Context(), results(25)); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestEventsGoInTens(t *testing.T) {
 
 func TestEventsGoInWhatOneCallTakes(t *testing.T) {
 	server, calls := newBus(), 0
-	server.SetFault(func(*http.Request) bus.Fault { calls++; return bus.Fault{} })
+	server.SetFault(func(*http.Request) wire.Fault { calls++; return wire.Fault{} })
 	all := results(4)
 	for i := range all {
 		all[i].Outcome = rejected
@@ -138,13 +139,13 @@ func TestFailedEntriesGoAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newBus()
 				tries := map[string]int{}
-				server.SetEntryFault(func(e bus.Entry) (string, string) {
+				server.SetEntryFault(func(e bus.Entry) (f wire.Fault) {
 					id := messageID(t, []byte(e.Detail))
 					tries[id]++
 					if (id == "message-1" || id == "message-3") && tries[id] <= tt.times {
-						return tt.code, "no"
+						return wire.Fault{Code: tt.code, Message: "no"}
 					}
-					return "", ""
+					return f
 				})
 				start := time.Now()
 				err := New(wired(server), "b").Announce(t.Context(), results(5))
@@ -165,16 +166,16 @@ func TestFailedEntriesGoAgain(t *testing.T) {
 func TestBusThatIsDown(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		fault bus.Fault
+		fault wire.Fault
 		took  time.Duration
 	}{
-		{"an error", bus.Fault{Status: 500}, 900 * time.Millisecond},
-		{"no answer", bus.Fault{Hang: true}, 5 * time.Second},
+		{"an error", wire.Fault{Status: 500}, 900 * time.Millisecond},
+		{"no answer", wire.Fault{Hang: true}, 5 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newBus()
-				server.SetFault(func(*http.Request) bus.Fault { return tt.fault })
+				server.SetFault(func(*http.Request) wire.Fault { return tt.fault })
 				start := time.Now()
 				err := New(wired(server), "b").Announce(t.Context(), results(25))
 				if err == nil || !strings.Contains(err.Error(), "did not take 25 of 25 events, the last: operation error EventBridge: PutEvents, ") {
@@ -190,7 +191,7 @@ func TestBusThatIsDown(t *testing.T) {
 
 func TestNoBusNoCall(t *testing.T) {
 	server := newBus()
-	server.SetFault(func(*http.Request) bus.Fault { t.Error("called"); return bus.Fault{} })
+	server.SetFault(func(*http.Request) wire.Fault { t.Error("called"); return wire.Fault{} })
 	if err := New(wired(server), "").Announce(t.Context(), results(1)); err != nil {
 		t.Error(err)
 	}

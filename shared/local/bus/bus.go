@@ -12,6 +12,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/local/wire"
@@ -27,9 +29,6 @@ import (
 
 // TargetPrefix begins the X-Amz-Target header of every call of this service.
 const TargetPrefix = "AWSEvents."
-
-// defaultBus is where an entry without an EventBusName goes.
-const defaultBus = "default"
 
 // Config says whose EventBridge this is.
 type Config struct {
@@ -48,50 +47,65 @@ type Rule struct {
 	EventBusName string // name or ARN; "": the default event bus
 	EventPattern string // JSON: {"source": ["…"], "detail-type": ["…"]}, either or both
 	Send         Send
+
+	pattern pattern
 }
 
-// Event is one accepted event.
+// pattern is the part of EventBridge's event patterns that is served: an event
+// matches when each list that is there has its value.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+type pattern struct {
+	Source     []string `json:"source"`
+	DetailType []string `json:"detail-type"`
+}
+
+func (r Rule) matches(e Event) bool {
+	return busName(r.EventBusName) == e.Bus &&
+		(len(r.pattern.Source) == 0 || slices.Contains(r.pattern.Source, e.Source)) &&
+		(len(r.pattern.DetailType) == 0 || slices.Contains(r.pattern.DetailType, e.DetailType))
+}
+
+// Event is one accepted event. Its JSON is what a rule's target gets.
+// https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 type Event struct {
-	ID         string
-	Bus        string // the event bus's name
-	Source     string
-	DetailType string
-	Time       time.Time
-	Resources  []string
-	Detail     jsontext.Value // as the sender wrote it
-	Envelope   string         // the event as a rule's target gets it
+	Version    string         `json:"version"`
+	ID         string         `json:"id"`
+	DetailType string         `json:"detail-type"`
+	Source     string         `json:"source"`
+	Account    string         `json:"account"`
+	Time       time.Time      `json:"time"`
+	Region     string         `json:"region"`
+	Resources  []string       `json:"resources"` // an empty list, never null
+	Detail     jsontext.Value `json:"detail"`    // as the sender wrote it
+	Bus        string         `json:"-"`         // the event bus's name
+	Envelope   string         `json:"-"`         // the JSON
 }
-
-// Fault is what goes wrong with a call.
-type Fault = wire.Fault
 
 // Server is one account's EventBridge. Make it with New; all methods are safe
 // for concurrent use.
 type Server struct {
 	wire.Switch[*http.Request]
-	config Config
+	config  Config
+	entries wire.Switch[Entry]
 
-	mu         sync.Mutex
-	rules      []rule
-	events     []Event
-	entryFault func(Entry) (code, message string)
+	mu     sync.Mutex
+	rules  []Rule
+	events []Event
 }
 
 // New returns a Server without rules.
-func New(config Config) *Server {
-	return &Server{config: config}
-}
+func New(config Config) *Server { return &Server{config: config} }
 
 // AddRule adds a rule for the events that come after it. The error names what
 // in its event pattern is not served.
 func (s *Server) AddRule(added Rule) error {
-	pattern, err := parsePattern(added.EventPattern)
-	if err != nil {
-		return fmt.Errorf("the event pattern of rule %s: %w", added.Name, err)
+	p := &added.pattern
+	if err := json.Unmarshal([]byte(added.EventPattern), p, json.RejectUnknownMembers(true)); err != nil || len(p.Source)+len(p.DetailType) == 0 {
+		return fmt.Errorf("the event pattern of rule %s: expected lists of strings by source, detail-type or both: %w", added.Name, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rules = append(s.rules, rule{busName(added.EventBusName), pattern, added.Send})
+	s.rules = append(s.rules, added)
 	return nil
 }
 
@@ -104,13 +118,9 @@ func (s *Server) Events() []Event {
 
 // SetEntryFault makes those entries fail for which fault returns a code, while
 // the rest of their request succeeds; nil ends that.
-func (s *Server) SetEntryFault(fault func(Entry) (code, message string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.entryFault = fault
-}
+func (s *Server) SetEntryFault(fault func(Entry) wire.Fault) { s.entries.SetFault(fault) }
 
-// accept keeps one event and passes it on to the rules that match. It returns
+// accept passes one event on to the rules that match, and keeps it. It returns
 // the first error of a rule's queue; the event counts as accepted only when
 // there was none.
 func (s *Server) accept(ctx context.Context, event Event) error {
@@ -118,11 +128,10 @@ func (s *Server) accept(ctx context.Context, event Event) error {
 	rules := slices.Clone(s.rules)
 	s.mu.Unlock()
 	for _, rule := range rules {
-		if rule.bus != event.Bus || !rule.pattern.matches(event) {
-			continue
-		}
-		if err := rule.send(ctx, event.Envelope); err != nil {
-			return err
+		if rule.matches(event) {
+			if err := rule.Send(ctx, event.Envelope); err != nil {
+				return err
+			}
 		}
 	}
 	s.mu.Lock()
@@ -136,12 +145,9 @@ func (s *Server) accept(ctx context.Context, event Event) error {
 
 // busName takes the name out of an event bus's name or ARN.
 func busName(nameOrARN string) string {
-	if nameOrARN == "" {
-		return defaultBus
+	_, name, isARN := strings.Cut(nameOrARN, ":event-bus/")
+	if !isARN {
+		name = nameOrARN
 	}
-	if strings.HasPrefix(nameOrARN, "arn:") {
-		_, name, _ := strings.Cut(nameOrARN, ":event-bus/")
-		return name
-	}
-	return nameOrARN
+	return cmp.Or(name, "default")
 }

@@ -134,11 +134,11 @@ func TestPatternsThatAreNotServed(t *testing.T) {
 func TestEntriesFailOneByOne(t *testing.T) {
 	server := newBus()
 	addRule(t, server, `{"detail-type":["FullQueue"]}`, func(context.Context, string) error { return errors.New("full") })
-	server.SetEntryFault(func(e bus.Entry) (string, string) {
+	server.SetEntryFault(func(e bus.Entry) (f wire.Fault) {
 		if e.DetailType == "Throttled" {
-			return "ThrottlingException", "slow down"
+			return wire.Fault{Code: "ThrottlingException", Message: "slow down"}
 		}
-		return "", ""
+		return f
 	})
 	entries := []types.PutEventsRequestEntry{
 		entry("app", "Fine", `{}`),
@@ -224,7 +224,7 @@ func TestWholeRequestIsRefused(t *testing.T) {
 
 func TestFault(t *testing.T) {
 	server := newBus()
-	server.SetFault(func(*http.Request) bus.Fault { return bus.Fault{Status: 503} })
+	server.SetFault(func(*http.Request) wire.Fault { return wire.Fault{Status: 503} })
 	if _, err := put(server, entry("app", "Fine", `{}`)); err == nil {
 		t.Error("a bus that is down answered")
 	}

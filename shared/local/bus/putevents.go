@@ -2,7 +2,6 @@ package bus
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -51,43 +50,37 @@ type result struct {
 	ErrorMessage string `json:"ErrorMessage,omitempty"`
 }
 
-// answer is what PutEvents answers.
-type answer struct {
-	FailedEntryCount int
-	Entries          []result
+type request struct{ Entries []Entry }
+
+var service = wire.Service[*Server, request]{
+	JSON:       wire.JSON{Version: "1.1"},
+	Operations: map[string]wire.Operation[*Server, request]{"PutEvents": putEvents},
 }
 
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := wire.Read(w, r)
-	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
-	wire.Serve(w, r, wire.JSON{Version: "1.1"}, s.FaultOf(r), action, func() (any, error) {
-		if err != nil {
-			return nil, err
-		}
-		if action != "PutEvents" {
-			return nil, wire.Errorf("UnknownOperationException", "only PutEvents is served here, not %s", action)
-		}
-		in, err := wire.Decode[struct{ Entries []Entry }](action, body)
-		if err != nil {
-			return nil, err
-		}
-		return s.putEvents(r.Context(), in.Entries)
-	})
+	service.Read(w, r, s).Serve(w, r, s.FaultOf(r))
 }
 
-func (s *Server) putEvents(ctx context.Context, entries []Entry) (out answer, err error) {
-	if err := checkRequest(entries); err != nil {
-		return out, err
+func putEvents(ctx context.Context, s *Server, in request) (any, error) {
+	if err := checkRequest(in.Entries); err != nil {
+		return nil, err
 	}
-	for _, entry := range entries {
-		one := s.put(ctx, entry)
-		if one.ErrorCode != "" {
-			out.FailedEntryCount++
+	var answer struct {
+		FailedEntryCount int
+		Entries          []result
+	}
+	for _, entry := range in.Entries {
+		id, err := s.put(ctx, entry)
+		one := result{EventID: id}
+		if err != nil {
+			refused := wire.AsError(err)
+			one = result{ErrorCode: refused.Code, ErrorMessage: refused.Message}
+			answer.FailedEntryCount++
 		}
-		out.Entries = append(out.Entries, one)
+		answer.Entries = append(answer.Entries, one)
 	}
-	return out, nil
+	return answer, nil
 }
 
 // checkRequest refuses what makes EventBridge refuse a whole request. An entry
@@ -107,81 +100,49 @@ func checkRequest(entries []Entry) error {
 	return nil
 }
 
-// put takes one entry in.
-func (s *Server) put(ctx context.Context, entry Entry) result {
-	if refused := s.checkEntry(entry); refused.ErrorCode != "" {
-		return refused
+// put takes one entry in and returns the event's id.
+func (s *Server) put(ctx context.Context, entry Entry) (id string, err error) {
+	if f := s.entries.FaultOf(entry); f.Code != "" {
+		return "", wire.Errorf(f.Code, "%s", f.Message)
+	}
+	if err := entry.check(); err != nil {
+		return "", err
 	}
 	event := Event{
-		ID:         wire.NewID(),
-		Bus:        busName(entry.EventBusName),
-		Source:     entry.Source,
-		DetailType: entry.DetailType,
-		Time:       time.Now(),
-		Resources:  entry.Resources,
-		Detail:     jsontext.Value(entry.Detail),
+		Version: "0", ID: wire.NewID(), DetailType: entry.DetailType, Source: entry.Source, Account: s.config.Account, Time: time.Now(),
+		Region: s.config.Region, Resources: entry.Resources, Detail: jsontext.Value(entry.Detail), Bus: busName(entry.EventBusName),
 	}
 	if entry.Time != nil {
 		event.Time = time.Unix(0, int64(*entry.Time*1e9))
 	}
-	envelope, err := s.envelope(event)
+	envelope := event
+	envelope.Time = event.Time.UTC().Truncate(time.Second)
+	text, err := json.Marshal(envelope, jsontext.AllowDuplicateNames(true)) // the detail goes as it was written
 	if err != nil {
-		return result{ErrorCode: "MalformedDetail", ErrorMessage: err.Error()}
+		return "", wire.Errorf("MalformedDetail", "%v", err)
 	}
-	event.Envelope = envelope
+	event.Envelope = string(text)
 	if err := s.accept(ctx, event); err != nil {
-		return result{ErrorCode: "InternalFailure", ErrorMessage: err.Error()}
+		return "", wire.Errorf("InternalFailure", "%v", err)
 	}
-	return result{EventID: event.ID}
+	return event.ID, nil
 }
 
-// checkEntry finds what makes EventBridge refuse one entry.
-func (s *Server) checkEntry(entry Entry) result {
-	s.mu.Lock()
-	fault := s.entryFault
-	s.mu.Unlock()
-	if fault != nil {
-		if code, message := fault(entry); code != "" {
-			return result{ErrorCode: code, ErrorMessage: message}
+// check finds what makes EventBridge refuse one entry.
+func (e Entry) check() error {
+	for name, value := range map[string]string{"Source": e.Source, "DetailType": e.DetailType, "Detail": e.Detail} {
+		if value == "" {
+			return wire.Errorf("InvalidArgument", "Parameter %s is not valid. Reason: %[1]s is a required argument.", name)
 		}
 	}
-	missing := func(name string) result {
-		return result{ErrorCode: "InvalidArgument", ErrorMessage: fmt.Sprintf("Parameter %s is not valid. Reason: %[1]s is a required argument.", name)}
-	}
-	detail := jsontext.Value(entry.Detail)
+	detail := jsontext.Value(e.Detail)
 	switch {
-	case entry.Source == "":
-		return missing("Source")
-	case entry.DetailType == "":
-		return missing("DetailType")
-	case entry.Detail == "":
-		return missing("Detail")
-	case utf8.RuneCountInString(entry.DetailType) > maxDetailType:
-		return result{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter DetailType is not valid. Reason: at most 128 characters."}
-	case strings.HasPrefix(entry.Source, "aws."):
-		return result{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
+	case utf8.RuneCountInString(e.DetailType) > maxDetailType:
+		return wire.Errorf("InvalidArgument", "Parameter DetailType is not valid. Reason: at most 128 characters.")
+	case strings.HasPrefix(e.Source, "aws."):
+		return wire.Errorf("NotAuthorizedForSourceException", "Not authorized for the source.")
 	case !detail.IsValid(jsontext.AllowDuplicateNames(true)) || detail.Kind() != '{':
-		return result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
+		return wire.Errorf("MalformedDetail", "Detail is malformed.")
 	}
-	return result{}
-}
-
-// envelope writes an event as EventBridge hands it to a rule's target.
-// https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
-func (s *Server) envelope(event Event) (string, error) {
-	text, err := json.Marshal(struct {
-		Version    string         `json:"version"`
-		ID         string         `json:"id"`
-		DetailType string         `json:"detail-type"`
-		Source     string         `json:"source"`
-		Account    string         `json:"account"`
-		Time       string         `json:"time"`
-		Region     string         `json:"region"`
-		Resources  []string       `json:"resources"` // an empty list, never null
-		Detail     jsontext.Value `json:"detail"`
-	}{
-		"0", event.ID, event.DetailType, event.Source, s.config.Account,
-		event.Time.UTC().Format(time.RFC3339), s.config.Region, event.Resources, event.Detail,
-	}, jsontext.AllowDuplicateNames(true)) // the detail goes as it was written
-	return string(text), err
+	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -52,13 +53,14 @@ type Config struct {
 type Server struct {
 	wire.Switch[Call]
 	config Config
+	v2     http.Handler
 
 	mu       sync.Mutex
 	policies map[string]map[string]string // canonical identity, policy name, minified text; empty if it had one
 	unknown  map[string]bool              // principals that IAM does not know (yet)
 	calls    []*Call
 	last     time.Time // arrival of the last call that was let through
-	requests int       // numbers the request ids
+	requests int       // numbers the request ids: a simulator has the same in every run
 }
 
 // Call is one call as SES saw it.
@@ -87,7 +89,9 @@ func New(config Config) *Server {
 	config.Account = cmp.Or(config.Account, "123456789012")
 	config.Region = cmp.Or(config.Region, "us-east-1")
 	config.MinInterval = cmp.Or(config.MinInterval, defaultInterval)
-	return &Server{config: config, policies: map[string]map[string]string{}}
+	s := &Server{config: config, policies: map[string]map[string]string{}}
+	s.v2 = s.routesV2()
+	return s
 }
 
 // Policies is what is stored now: canonical identity, policy name, minified
@@ -156,10 +160,10 @@ func (s *Server) arrive(call *Call) (requestID string, err error) {
 	return requestID, nil
 }
 
-// answered completes the log entry of a call.
-func (s *Server) answered(call *Call, status int, code, message string) {
+// answered completes the log entry of a call with its status, code and message.
+func (s *Server) answered(call *Call, answer Call) {
 	s.mu.Lock()
-	call.Status, call.Code, call.Message = status, code, message
+	call.Status, call.Code, call.Message = answer.Status, answer.Code, answer.Message
 	told := *call
 	s.mu.Unlock()
 	if s.config.Observe != nil {

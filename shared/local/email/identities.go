@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sespolicy/shared/local/wire"
@@ -19,6 +18,39 @@ const (
 	defaultPage = 100
 )
 
+// routesV2 are the operations of the API v2. An error has the status that its
+// code has there: 404 for NotFoundException, 429 for TooManyRequestsException.
+func (s *Server) routesV2() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+PathPrefix+"identities/{name}", func(w http.ResponseWriter, r *http.Request) {
+		call := Call{Action: "GetEmailIdentity", Identity: r.PathValue("name")}
+		call.Key, _ = s.canonical(call.Identity)
+		wire.Serve(w, r, wire.REST{}, s.FaultOf(call), call.Action, func() (any, error) { return s.getEmailIdentity(call) })
+	})
+	list := func(w http.ResponseWriter, r *http.Request) {
+		in, err := wire.ReadREST[listRequest](w, r)
+		call := Call{Action: "ListEmailIdentities"}
+		wire.Serve(w, r, wire.REST{}, s.FaultOf(call), call.Action, func() (any, error) {
+			if err != nil {
+				return nil, err
+			}
+			return s.listEmailIdentities(in)
+		})
+	}
+	mux.HandleFunc("POST "+PathPrefix+"list-identities", list)
+	mux.HandleFunc("GET "+PathPrefix+"identities", list) // SDKs of 2025 and before
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		wire.Serve(w, r, wire.REST{}, wire.Fault{}, "", func() (any, error) { return nil, wire.UnknownOperation(r.Method + " " + r.URL.Path) })
+	})
+	return mux
+}
+
+type listRequest struct {
+	PageSize  int
+	NextToken string
+	Filter    map[string]string
+}
+
 // identityInfo is one identity of a list.
 type identityInfo struct {
 	IdentityType       string
@@ -27,82 +59,23 @@ type identityInfo struct {
 	VerificationStatus string
 }
 
-type listRequest struct {
-	PageSize  *int
-	NextToken string
-	Filter    map[string]string
-}
-
 type listAnswer struct {
 	EmailIdentities []identityInfo
 	NextToken       string `json:",omitzero"`
 }
 
-type getAnswer struct {
-	IdentityType             string
-	FeedbackForwardingStatus bool
-	VerifiedForSendingStatus bool
-	VerificationStatus       string
-	Policies                 map[string]string
-	Tags                     []string // none
-}
-
-// serveV2 answers a call of the API v2. An error has the status that its code
-// has there: 404 for NotFoundException, 429 for TooManyRequestsException.
-func (s *Server) serveV2(w http.ResponseWriter, r *http.Request) {
-	call := Call{Action: "ListEmailIdentities"}
-	act := func() (any, error) { return s.listEmailIdentities(w, r) }
-	name, one := strings.CutPrefix(r.URL.Path, PathPrefix+"identities/")
-	switch {
-	case one && r.Method == http.MethodGet && !strings.Contains(name, "/"):
-		call = Call{Action: "GetEmailIdentity", Identity: name}
-		call.Key, _ = s.canonical(name)
-		act = func() (any, error) { return s.getEmailIdentity(name) }
-	case r.Method == http.MethodPost && r.URL.Path == PathPrefix+"list-identities":
-	case r.Method == http.MethodGet && r.URL.Path == PathPrefix+"identities":
-	default:
-		act = func() (any, error) {
-			return nil, &wire.Error{Code: "UnknownOperationException", Status: http.StatusNotFound,
-				Message: "of SES v2 only ListEmailIdentities and GetEmailIdentity are served, not " + r.Method + " " + r.URL.Path}
-		}
-	}
-	wire.Serve(w, r, wire.REST{}, s.FaultOf(call), call.Action, act)
-}
-
 // listEmailIdentities lists by name. The token is the last name of the page
-// before. Today's SDKs post a JSON object; older ones have a query.
-func (s *Server) listEmailIdentities(w http.ResponseWriter, r *http.Request) (listAnswer, error) {
-	in := listRequest{NextToken: r.URL.Query().Get("NextToken")}
-	if text := r.URL.Query().Get("PageSize"); text != "" {
-		size, err := strconv.Atoi(text)
-		if err != nil {
-			return listAnswer{}, badRequest("PageSize must be an integer")
-		}
-		in.PageSize = &size
-	}
-	if r.Method == http.MethodPost {
-		body, err := wire.Read(w, r)
-		if err != nil {
-			return listAnswer{}, err
-		}
-		if len(body) > 0 {
-			if in, err = wire.Decode[listRequest]("ListEmailIdentities", body); err != nil {
-				return listAnswer{}, err
-			}
-		}
-	}
-	size := defaultPage
-	if in.PageSize != nil {
-		size = cmp.Or(*in.PageSize, defaultPage)
-	}
+// before.
+func (s *Server) listEmailIdentities(in listRequest) (any, error) {
+	size := cmp.Or(in.PageSize, defaultPage)
 	after, err := base64.StdEncoding.DecodeString(in.NextToken)
 	switch {
 	case err != nil:
-		return listAnswer{}, badRequest("The NextToken is invalid")
+		return nil, wire.Errorf("BadRequestException", "The NextToken is invalid")
 	case size < 0 || size > maxPage:
-		return listAnswer{}, badRequest("PageSize must be from 0 to 1000")
+		return nil, wire.Errorf("BadRequestException", "PageSize must be from 0 to 1000")
 	case len(in.Filter) > 0:
-		return listAnswer{}, badRequest("filters are not served here")
+		return nil, wire.Errorf("BadRequestException", "filters are not served here")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,15 +93,23 @@ func (s *Server) listEmailIdentities(w http.ResponseWriter, r *http.Request) (li
 	return answer, nil
 }
 
-func (s *Server) getEmailIdentity(name string) (getAnswer, error) {
-	key, err := s.canonical(name)
+type getAnswer struct {
+	IdentityType             string
+	FeedbackForwardingStatus bool
+	VerifiedForSendingStatus bool
+	VerificationStatus       string
+	Policies                 map[string]string
+	Tags                     []string // none
+}
+
+func (s *Server) getEmailIdentity(call Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	policies, found := s.policies[key]
-	if err != nil || !found {
-		return getAnswer{}, &wire.Error{Code: "NotFoundException", Message: "Email identity " + name + " does not exist."}
+	policies, found := s.policies[call.Key]
+	if !found {
+		return nil, wire.Errorf("NotFoundException", "Email identity %s does not exist.", call.Identity)
 	}
-	return getAnswer{identityType(key), true, true, "SUCCESS", maps.Clone(policies), []string{}}, nil
+	return getAnswer{identityType(call.Key), true, true, "SUCCESS", maps.Clone(policies), []string{}}, nil
 }
 
 func identityType(name string) string {
@@ -136,8 +117,4 @@ func identityType(name string) string {
 		return "EMAIL_ADDRESS"
 	}
 	return "DOMAIN"
-}
-
-func badRequest(message string) error {
-	return &wire.Error{Code: "BadRequestException", Message: message}
 }

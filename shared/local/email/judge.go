@@ -1,9 +1,11 @@
 package email
 
 import (
-	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -12,139 +14,118 @@ import (
 // count, all of them.
 const maxPolicy = 4096
 
+// statement is one statement of a policy. A list that is absent is nil.
+type statement struct {
+	Effect                  string
+	Principal, NotPrincipal principals
+	Action, NotAction       several[string]
+	Resource, NotResource   several[string]
+	Condition               map[string]map[string]several[jsontext.Value] // by operator and key
+}
+
+// several is a list, or a value in place of a list of one.
+type several[T any] []T
+
+// UnmarshalJSONFrom reads either, and null as absent.
+func (l *several[T]) UnmarshalJSONFrom(text *jsontext.Decoder) error {
+	if kind := text.PeekKind(); kind == '[' || kind == 'n' {
+		return json.UnmarshalDecode(text, (*[]T)(l))
+	}
+	*l = make([]T, 1)
+	return json.UnmarshalDecode(text, &(*l)[0])
+}
+
+// principals are those of all kinds together.
+type principals []string
+
+// UnmarshalJSONFrom reads "*" or {"AWS": ..., "Service": ...}.
+func (p *principals) UnmarshalJSONFrom(text *jsontext.Decoder) error {
+	if text.PeekKind() == '"' {
+		everybody, err := text.ReadToken()
+		if err == nil && everybody.String() != "*" {
+			err = errors.New(`a principal must be an object or "*"`)
+		}
+		*p = principals{"*"}
+		return err
+	}
+	var kinds map[string]several[string]
+	if err := json.UnmarshalDecode(text, &kinds); err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		if len(kind) == 0 {
+			return errors.New("a principal is empty")
+		}
+		*p = append(*p, kind...)
+	}
+	return nil
+}
+
 // judge says whether a text is a policy that SES takes, and which principals it
 // names. Where SES is known to be lenient (any Version, any Sid, actions and
 // resources of any kind, Effect in any case) so is this.
-func judge(text string) (principals []string, err error) {
+func judge(text string) (named []string, err error) {
 	if text == "" {
 		return nil, violated("policy", "Member must have length greater than or equal to 1")
 	}
 	if len(text) > maxPolicy {
 		return nil, invalidPolicy("Policy exceeds the maximum size of 4096 bytes")
 	}
-	if !jsontext.Value(text).IsValid() { // one value, valid UTF-8, no duplicate members
-		return nil, invalidPolicy("Invalid policy: not a JSON document")
+	var policy struct{ Statement several[statement] }
+	if err := json.Unmarshal([]byte(text), &policy); err != nil {
+		return nil, invalidPolicy("Invalid policy: " + err.Error())
 	}
-	var policy map[string]any
-	if json.Unmarshal([]byte(text), &policy) != nil || policy == nil {
-		return nil, invalidPolicy("Invalid policy: not a JSON object")
-	}
-	statements := list(policy["Statement"])
-	if len(statements) == 0 {
+	if len(policy.Statement) == 0 {
 		return nil, invalidPolicy("Missing required field Statement")
 	}
-	for _, each := range statements {
-		statement, ok := each.(map[string]any)
-		if !ok {
-			return nil, invalidPolicy("Invalid policy: a statement is not a JSON object")
+	for _, s := range policy.Statement {
+		if problem := s.problem(); problem != "" {
+			return nil, invalidPolicy(problem)
 		}
-		named, err := judgeStatement(statement)
-		if err != nil {
-			return nil, err
-		}
-		principals = append(principals, named...)
+		named = append(named, either(s.Principal, s.NotPrincipal)...)
 	}
-	return principals, nil
+	return named, nil
 }
 
-func judgeStatement(statement map[string]any) (principals []string, err error) {
-	effect, _ := statement["Effect"].(string)
-	if !strings.EqualFold(effect, "Allow") && !strings.EqualFold(effect, "Deny") {
-		return nil, invalidPolicy("Invalid effect: Effect must be Allow or Deny")
+// problem is why SES refuses a statement; empty if it does not.
+func (s statement) problem() string {
+	if !strings.EqualFold(s.Effect, "Allow") && !strings.EqualFold(s.Effect, "Deny") {
+		return "Invalid effect: Effect must be Allow or Deny"
 	}
-	for _, element := range []string{"Principal", "Action", "Resource"} {
-		value, ok := statement[element]
-		if !ok {
-			value, ok = statement["Not"+element]
-		}
-		if !ok {
-			return nil, invalidPolicy("Missing required field " + element)
-		}
-		if element == "Principal" {
-			principals, ok = principalsOf(value)
-		} else {
-			_, ok = textsOf(value)
-		}
-		if !ok {
-			return nil, invalidPolicy("Invalid policy: " + element)
+	for _, element := range []struct {
+		name   string
+		values []string // nil if it is absent
+	}{
+		{"Principal", either(s.Principal, s.NotPrincipal)},
+		{"Action", either(s.Action, s.NotAction)},
+		{"Resource", either(s.Resource, s.NotResource)},
+	} {
+		switch {
+		case element.values == nil:
+			return "Missing required field " + element.name
+		case slices.Contains(element.values, ""):
+			return "Invalid policy: " + element.name
 		}
 	}
-	return principals, checkCondition(statement["Condition"])
-}
-
-// principalsOf reads "*" or {"AWS": ..., "Service": ...}.
-func principalsOf(value any) (principals []string, ok bool) {
-	if value == "*" {
-		return []string{"*"}, true
-	}
-	kinds, ok := value.(map[string]any)
-	if !ok || len(kinds) == 0 {
-		return nil, false
-	}
-	for _, kind := range kinds {
-		texts, ok := textsOf(kind)
-		if !ok || len(texts) == 0 {
-			return nil, false
-		}
-		principals = append(principals, texts...)
-	}
-	return principals, true
-}
-
-// checkCondition reads {operator: {key: value or list of values}}.
-func checkCondition(value any) error {
-	if value == nil {
-		return nil
-	}
-	operators, ok := value.(map[string]any)
-	if !ok {
-		return invalidPolicy("Invalid policy: Condition")
-	}
-	for operator, each := range operators {
-		keys, ok := each.(map[string]any)
-		if !ok {
-			return invalidPolicy("Invalid policy: Condition " + operator)
-		}
+	for operator, keys := range s.Condition {
 		for key, values := range keys {
 			// SES has refused AWS:SourceAccount while it takes aws:SourceAccount.
 			prefix, _, _ := strings.Cut(key, ":")
 			if strings.EqualFold(prefix, "aws") && prefix != "aws" {
-				return invalidPolicy("Unknown or unapplicable condition field '" + key + "'.")
+				return "Unknown or unapplicable condition field '" + key + "'."
 			}
-			for _, one := range list(values) {
-				switch one.(type) {
-				case string, bool, float64:
-				default:
-					return invalidPolicy("Invalid policy: Condition " + operator + " " + key)
-				}
+			if slices.ContainsFunc(values, func(v jsontext.Value) bool { return v.Kind() == '{' || v.Kind() == '[' }) {
+				return "Invalid policy: Condition " + operator + " " + key
 			}
 		}
 	}
-	return nil
+	return ""
 }
 
-// list is a list as it is, and anything else but null as a list of one.
-func list(value any) []any {
-	if several, ok := value.([]any); ok {
-		return several
+// either is an element or, if that is absent, the one with Not before its name.
+func either[T ~[]string](is, not T) []string {
+	if is == nil {
+		return not
 	}
-	if value == nil {
-		return nil
-	}
-	return []any{value}
-}
-
-// textsOf reads a string or a list of strings, none of them empty.
-func textsOf(value any) (texts []string, ok bool) {
-	if value == nil {
-		return nil, false
-	}
-	for _, one := range list(value) {
-		text, ok := one.(string)
-		if !ok || text == "" {
-			return nil, false
-		}
-		texts = append(texts, text)
-	}
-	return texts, true
+	return is
 }

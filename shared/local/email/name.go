@@ -56,10 +56,10 @@ func (s *Server) canonical(identity string) (string, error) {
 	return strings.ToLower(name), nil
 }
 
-func invalidPolicy(message string) error { return &wire.Error{Code: "InvalidPolicy", Message: message} }
+func invalidPolicy(message string) error { return wire.Errorf("InvalidPolicy", "%s", message) }
 
 func invalidParameter(message string) error {
-	return &wire.Error{Code: "InvalidParameterValue", Message: message}
+	return wire.Errorf("InvalidParameterValue", "%s", message)
 }
 
 // violated is the refusal of a length, in the words of the service's front end.

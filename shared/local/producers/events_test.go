@@ -51,11 +51,11 @@ func TestHundredRequestsWithEventBridgeDown(t *testing.T) {
 	for _, test := range []struct {
 		reason string
 		fault  func(*http.Request) wire.Fault
-		entry  func(bus.Entry) (code, message string)
+		entry  func(bus.Entry) wire.Fault
 	}{
 		{reason: "it answers 503", fault: unavailable},
 		{reason: "it breaks every connection", fault: func(*http.Request) wire.Fault { return wire.Fault{Break: true} }},
-		{reason: "the bus takes no entry", entry: func(bus.Entry) (string, string) { return "InternalFailure", "down" }},
+		{reason: "the bus takes no entry", entry: func(bus.Entry) wire.Fault { return wire.Fault{Code: "InternalFailure", Message: "down"} }},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			w := start(t, local.Config{Paused: true})
@@ -146,12 +146,12 @@ func TestEventBridgeInAndOut(t *testing.T) {
 func TestEventsOfAMomentsFault(t *testing.T) {
 	w := start(t, local.Config{})
 	failed := map[string]bool{}
-	w.Bus.SetEntryFault(func(entry bus.Entry) (string, string) {
+	w.Bus.SetEntryFault(func(entry bus.Entry) (f wire.Fault) {
 		if !failed[entry.Detail] {
 			failed[entry.Detail] = true
-			return "ThrottlingException", "Rate exceeded"
+			return wire.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}
 		}
-		return "", ""
+		return f
 	})
 	var ids []string
 	for n := range 5 {

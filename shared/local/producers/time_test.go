@@ -3,12 +3,15 @@ package producers_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"sespolicy/shared/local"
 	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/wire"
 )
 
 // notification is what SNS puts on a queue of a message published at a time.
@@ -103,11 +106,19 @@ func TestResponseBucketDown(t *testing.T) {
 	}
 }
 
+// endless answers 200 and never ends: 4 KiB each millisecond.
+func endless(w http.ResponseWriter, r *http.Request) {
+	for wire.Wait(r.Context(), time.Millisecond) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 4096)) // the context ends when the client is gone
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
 // What follows the answer of a bucket is the bucket's affair: an answer without
 // an end costs nothing.
 func TestResponseBucketWithoutEnd(t *testing.T) {
 	w := start(t, local.Config{})
-	w.Responses.SetFault(func(*http.Request) response.Fault { return response.Endless(200) })
+	w.Responses.SetFault(func(*http.Request) response.Fault { return response.Fault{Answer: endless} })
 	r := newResource(w)
 	message, requestID := r.request("Create", properties(policy("One")))
 	begun := time.Now()

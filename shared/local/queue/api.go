@@ -3,170 +3,147 @@ package queue
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"sespolicy/shared/local/wire"
 )
 
-const targetPrefix = "AmazonSQS."
+// request has the parameters of all operations.
+type request struct {
+	QueueURL        string `json:"QueueUrl"`
+	QueueName       string
+	QueueNamePrefix string
+	Attributes      map[string]string
+	AttributeNames  []string // of a queue, and an older name of the next one
 
-var (
-	jsonProtocol  = wire.JSON{Version: "1.0", Namespace: "com.amazonaws.sqs#"}
-	queryProtocol = wire.Query{Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"}
-)
+	MessageSystemAttributeNames []string
+	MessageAttributeNames       []string
+	MaxNumberOfMessages         *int
+	WaitTimeSeconds             *int64
 
-// nothing is the answer of actions that answer nothing.
-type nothing struct{}
+	SourceArn                    string
+	DestinationArn               string
+	MaxNumberOfMessagesPerSecond *int
+	MaxResults                   *int
+	TaskHandle                   string
 
-// action does one action of the API with the JSON of its request.
-type action func(ctx context.Context, s *Server, name string, body []byte) (any, error)
-
-// request is the input of an action; it knows the queue it is about.
-type request interface{ queueName() string }
-
-// waiting makes an action that takes the Server's lock as it needs it.
-func waiting[In request, Out any](do func(context.Context, *Server, In) (Out, error)) action {
-	return func(ctx context.Context, s *Server, name string, body []byte) (any, error) {
-		in, err := wire.Decode[In](name, body)
-		if err != nil {
-			return nil, err
-		}
-		return under(ctx, s, Call{name, in.queueName()}, func() (any, error) { return do(ctx, s, in) })
-	}
+	parameters
+	Entries []parameters
 }
 
-// serverAction makes an action that runs under the Server's lock.
-func serverAction[In request, Out any](do func(context.Context, *Server, In) (Out, error)) action {
-	return waiting(func(ctx context.Context, s *Server, in In) (Out, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return do(ctx, s, in)
-	})
+// parameters are about one message, and of a batch those of one entry.
+type parameters struct {
+	ID string `json:"Id"` // of an entry
+
+	MessageBody             string
+	DelaySeconds            *int64
+	MessageAttributes       map[string]Attribute
+	MessageSystemAttributes map[string]Attribute
+	MessageGroupID          *string `json:"MessageGroupId"`
+	MessageDeduplicationID  string  `json:"MessageDeduplicationId"`
+
+	ReceiptHandle     string
+	VisibilityTimeout *int64
 }
 
-// queueAction makes an action on the queue that the request names by URL.
-func queueAction[In interface {
-	request
-	url() string
-}, Out any](do func(context.Context, *Queue, In) (Out, error),
-) action {
-	return serverAction(func(ctx context.Context, s *Server, in In) (out Out, err error) {
-		q, err := s.at(in.url())
-		if err != nil {
-			return out, err
-		}
-		return do(ctx, q, in)
-	})
-}
+type operation = wire.Operation[*Server, request]
 
-// change is the part of an action that answers nothing.
-func change[In any](do func(*Queue, In) error) func(context.Context, *Queue, In) (nothing, error) {
-	return func(_ context.Context, q *Queue, in In) (nothing, error) { return nothing{}, do(q, in) }
-}
-
-var actions = map[string]action{
-	"CreateQueue":                  serverAction(createQueue),
-	"GetQueueUrl":                  serverAction(getQueueURL),
-	"ListQueues":                   serverAction(listQueues),
-	"ListDeadLetterSourceQueues":   queueAction(listDeadLetterSourceQueues),
-	"DeleteQueue":                  queueAction(change(func(q *Queue, _ onQueue) error { q.server.remove(q); return nil })),
-	"PurgeQueue":                   queueAction(change(func(q *Queue, _ onQueue) error { return q.purge() })),
-	"GetQueueAttributes":           queueAction(getQueueAttributes),
-	"SetQueueAttributes":           queueAction(change(func(q *Queue, in setAttributesRequest) error { return q.setAttributes(in.Attributes) })),
-	"SendMessage":                  queueAction(sendMessage),
-	"SendMessageBatch":             queueAction(sendMessageBatch),
-	"ReceiveMessage":               waiting(receiveMessage),
-	"DeleteMessage":                queueAction(change(func(q *Queue, in deleteRequest) error { return q.delete(in.ReceiptHandle) })),
-	"DeleteMessageBatch":           queueAction(deleteMessageBatch),
-	"ChangeMessageVisibility":      queueAction(change(func(q *Queue, in visibilityRequest) error { return in.apply(q) })),
-	"ChangeMessageVisibilityBatch": queueAction(changeMessageVisibilityBatch),
-	"StartMessageMoveTask":         serverAction(startMessageMoveTask),
-	"ListMessageMoveTasks":         serverAction(listMessageMoveTasks),
-	"CancelMessageMoveTask":        serverAction(cancelMessageMoveTask),
+// service serves of the Query protocol only what API Gateway sends.
+var service = wire.Service[*Server, request]{
+	JSON:  wire.JSON{Version: "1.0", Namespace: "com.amazonaws.sqs#"},
+	Query: wire.Query{Namespace: "http://queue.amazonaws.com/doc/2012-11-05/"}, InQuery: []string{"SendMessage"},
+	Operations: map[string]operation{
+		"CreateQueue":                  createQueue,
+		"GetQueueUrl":                  getQueueURL,
+		"ListQueues":                   listQueues,
+		"ListDeadLetterSourceQueues":   onQueue(listDeadLetterSourceQueues),
+		"DeleteQueue":                  onQueue(deleteQueue),
+		"PurgeQueue":                   onQueue(purgeQueue),
+		"GetQueueAttributes":           onQueue(getQueueAttributes),
+		"SetQueueAttributes":           onQueue(setQueueAttributes),
+		"ReceiveMessage":               onQueue(receiveMessage),
+		"SendMessage":                  single(sendMessage),
+		"SendMessageBatch":             onQueue(sendMessageBatch),
+		"DeleteMessage":                single(deleteMessage),
+		"DeleteMessageBatch":           batch(deleteMessage),
+		"ChangeMessageVisibility":      single(changeMessageVisibility),
+		"ChangeMessageVisibilityBatch": batch(changeMessageVisibility),
+		"StartMessageMoveTask":         startMessageMoveTask,
+		"ListMessageMoveTasks":         listMessageMoveTasks,
+		"CancelMessageMoveTask":        cancelMessageMoveTask,
+	},
 }
 
 // ServeHTTP answers one call, in AWS JSON 1.0, or of a form in the Query
-// protocol. When the client is gone, or a fault withholds the answer, it panics
-// with [http.ErrAbortHandler], which net/http expects.
+// protocol, which may name the queue by the request's path. When the client is
+// gone, or a fault withholds the answer, it panics with [http.ErrAbortHandler],
+// which net/http expects.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	call := service.Read(w, r, s)
 	s.mu.Lock()
-	id := s.config.NewID()
+	call.RequestID = s.config.NewID()
 	s.mu.Unlock()
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		name, answer, err := s.answerQuery(w, r)
-		wire.Write(w, r, queryProtocol, name, id, answer, err)
-		return
+	in := &call.Input
+	if in.QueueURL == "" && r.URL.Path != "/" {
+		in.QueueURL = r.URL.Path
 	}
-	answer, err := s.answer(w, r)
-	wire.Write(w, r, jsonProtocol, "", id, answer, err)
+	name := in.QueueURL[strings.LastIndexByte(in.QueueURL, '/')+1:] + in.QueueName + in.SourceArn[strings.LastIndexByte(in.SourceArn, ':')+1:]
+	do := call.Do
+	call.Do = func(ctx context.Context) (any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return do(ctx)
+	}
+	call.Serve(w, r, s.calls.FaultOf(Call{call.Action, name}))
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) (any, error) {
-	name, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	do, known := actions[name]
-	if r.Method != http.MethodPost || !ours || !known {
-		return nil, failf(codeUnknownOperation, "Expected a POST with the header X-Amz-Target: AmazonSQS.ACTION, in AWS JSON 1.0; the action %q is not served.", name)
+// onQueue makes an operation on the queue that the request names by URL.
+func onQueue(do func(context.Context, *Queue, request) (any, error)) operation {
+	return func(ctx context.Context, s *Server, in request) (any, error) {
+		q, err := s.at(in.QueueURL)
+		if err != nil {
+			return nil, err
+		}
+		return do(ctx, q, in)
 	}
-	body, err := wire.Read(w, r)
-	if err != nil {
-		return nil, err
-	}
-	return do(withTrace(r), s, name, body)
 }
 
-// traceKey is the context key of a call's X-Ray trace header.
-type traceKey struct{}
+type onMessage func(context.Context, *Queue, parameters) (any, error)
 
-// withTrace is the context of a call with its header X-Amzn-Trace-Id, which SQS
-// makes the system attribute AWSTraceHeader of the messages sent.
-func withTrace(r *http.Request) context.Context {
-	return context.WithValue(r.Context(), traceKey{}, r.Header.Get("X-Amzn-Trace-Id"))
+// single makes an operation on one message.
+func single(do onMessage) operation {
+	return onQueue(func(ctx context.Context, q *Queue, in request) (any, error) { return do(ctx, q, in.parameters) })
 }
 
-// onQueue is a request that names its queue by URL.
-type onQueue struct {
-	QueueURL string `json:"QueueUrl"`
+// batch makes an operation that does the same for each entry.
+func batch(do onMessage) operation {
+	return onQueue(func(ctx context.Context, q *Queue, in request) (any, error) { return in.each(ctx, q, do) })
 }
 
-func (r onQueue) url() string { return r.QueueURL }
-
-func (r onQueue) queueName() string {
-	_, name, _ := splitURL(r.QueueURL)
-	return name
+func (r request) each(ctx context.Context, q *Queue, do onMessage) (any, error) {
+	return wire.Batch(r.Entries, prefix, func(e parameters) string { return e.ID }, func(e parameters) (any, error) { return do(ctx, q, e) })
 }
 
-// splitURL takes account and queue name from a queue URL. The host does not
-// matter: a container sees this server under another name. SQS takes the bare
-// name of a queue too, whose account is then empty.
-func splitURL(text string) (account, name string, ok bool) {
-	if queueName.MatchString(text) {
-		return "", text, true
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return "", "", false
-	}
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	if len(parts) != 2 {
-		return "", "", false
-	}
-	return parts[0], parts[1], true
-}
+// queueURL has the account and the name of a queue. The host does not matter: a
+// container sees this server under another name. SQS takes the bare name of a
+// queue too.
+var queueURL = regexp.MustCompile(`^(?:(?:https?://[^/]+)?/([0-9]{12})/)?([A-Za-z0-9_-]{1,80})/?$`)
 
-// at finds the queue of a URL. The lock must be held.
-func (s *Server) at(queueURL string) (*Queue, error) {
-	if queueURL == "" {
+// at finds the queue of a URL.
+func (s *Server) at(text string) (*Queue, error) {
+	if text == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	account, name, ok := splitURL(queueURL)
-	if !ok {
-		return nil, failf(codeInvalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s.", queueURL, s.url("NAME"))
+	parts := queueURL.FindStringSubmatch(text)
+	if parts == nil {
+		return nil, fail(invalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s/%s/NAME.", text, s.config.BaseURL, s.config.Account)
 	}
-	q, found := s.queues[name]
-	if !found || account != "" && account != s.config.Account {
-		return nil, missingQueue(queueURL)
+	q, found := s.queues[parts[2]]
+	if !found || parts[1] != "" && parts[1] != s.config.Account {
+		return nil, missingQueue(text)
 	}
 	return q, nil
 }
@@ -178,4 +155,9 @@ func duration(seconds *int64) *time.Duration {
 		return nil
 	}
 	return new(time.Duration(max(-1, min(*seconds, 1<<31))) * time.Second)
+}
+
+// wants reports whether a list of names asks for one, by itself or by "All".
+func wants(names []string, name string) bool {
+	return slices.Contains(names, "All") || slices.Contains(names, name)
 }

@@ -19,7 +19,7 @@ func TestAttributesOfANewQueue(t *testing.T) {
 			"MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:Q",
 			"ReceiveMessageWaitTimeSeconds": "0", "SqsManagedSseEnabled": "true", "VisibilityTimeout": "30",
 		}
-		if diff := cmp.Diff(standard, create(t, s, "Q", nil).attributes()); diff != "" {
+		if diff := cmp.Diff(standard, create(t, s, "Q", nil).report()); diff != "" {
 			t.Errorf("standard (-want +got):\n%s", diff)
 		}
 	})
@@ -36,7 +36,7 @@ func TestAttributesChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		send(t, q, Input{Body: "delayed", Delay: new(time.Minute)})
-		got := q.attributes()
+		got := q.report()
 		for name, want := range map[string]string{
 			"VisibilityTimeout": "360", "Policy": "", "KmsMasterKeyId": "alias/aws/sqs",
 			"CreatedTimestamp": "946684800", "LastModifiedTimestamp": "946688400", "ApproximateNumberOfMessages": "1",
@@ -98,8 +98,8 @@ func TestAttributeRanges(t *testing.T) {
 
 func TestRefusedChangeChangesNothing(t *testing.T) {
 	q := create(t, newServer(), "Q", nil)
-	wantCode(t, q.SetAttributes(t.Context(), map[string]string{"DelaySeconds": "5", "VisibilityTimeout": "x"}), codeInvalidAttributeValue.name)
-	if got := q.attributes()["DelaySeconds"]; got != "0" {
+	wantCode(t, q.SetAttributes(t.Context(), map[string]string{"DelaySeconds": "5", "VisibilityTimeout": "x"}), invalidAttributeValue.Code)
+	if got := q.report()["DelaySeconds"]; got != "0" {
 		t.Errorf("DelaySeconds is %s", got)
 	}
 }

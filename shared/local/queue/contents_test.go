@@ -93,7 +93,7 @@ func TestMaximumMessageSize(t *testing.T) {
 	q := create(t, newServer(), "Q", map[string]string{"MaximumMessageSize": "1024"})
 	send(t, q, Input{Body: strings.Repeat("x", 1024)})
 	_, err := q.Send(t.Context(), Input{Body: strings.Repeat("x", 1025)})
-	wantCode(t, err, codeInvalidParameterValue.name)
+	wantCode(t, err, invalidParameterValue.Code)
 }
 
 func TestDigests(t *testing.T) {

@@ -31,8 +31,8 @@ type Message struct {
 	FirstReceived time.Time // zero if never
 	ReceiveCount  int       // over all queues
 
-	State     State
-	VisibleAt time.Time // when a message that is Delayed or InFlight becomes visible
+	State     State     // of a snapshot
+	VisibleAt time.Time // when it becomes visible, or became
 }
 
 // State is where a message stands between being sent and being deleted.
@@ -44,13 +44,7 @@ const (
 	Visible State = iota
 	Delayed
 	InFlight
-	gone // deleted, expired or moved, though an index may still hold it
 )
-
-// String returns the state's name.
-func (s State) String() string {
-	return [...]string{"Visible", "Delayed", "InFlight", "gone"}[s]
-}
 
 // systemAttributeNames are the names that a receive can ask for. A standard
 // queue never has the first two.

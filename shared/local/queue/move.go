@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The states of a message move task.
@@ -21,35 +21,37 @@ const (
 // message that a program sent to the dead-letter queue, not SQS.
 const noMessageSource = "CouldNotDetermineMessageSource"
 
-// maxMoves is how many tasks of a queue are kept, and listed at most.
-const maxMoves = 10
-
-// maxMoveRate is the most messages a second that a move may be limited to.
-const maxMoveRate = 500
+const (
+	maxMoves    = 10  // tasks of a queue that are kept, and listed at most
+	maxMoveRate = 500 // messages a second that a move may be limited to
+)
 
 // moveTask moves what is visible on a dead-letter queue: the oldest first, one
 // message per tick, or all at once without a rate.
 type moveTask struct {
-	handle      string
-	source      *Queue
-	destination string // ARN; "" sends each message to the queue it came from
-	rate        int    // messages a second; 0 means as fast as can be
-	status      string
-	failure     string
-	moved       int
-	toMove      int // when it began
-	started     time.Time
-	timer       *time.Timer
+	taskReport
+	source *Queue
+	timer  *time.Timer
+}
+
+// taskReport is a task as ListMessageMoveTasks shows it.
+type taskReport struct {
+	TaskHandle     string `json:",omitzero"` // of a running task only
+	Status         string
+	SourceArn      string
+	DestinationArn string `json:",omitzero"` // "" sends each message to the queue it came from
+	Rate           int    `json:"MaxNumberOfMessagesPerSecond,omitzero"`
+	Moved          int    `json:"ApproximateNumberOfMessagesMoved"`
+	ToMove         int    `json:"ApproximateNumberOfMessagesToMove"` // when it began
+	FailureReason  string `json:",omitzero"`
+	Started        int64  `json:"StartedTimestamp"` // milliseconds since 1970
 }
 
 // resource finds the queue that a parameter names by ARN.
 func (s *Server) resource(parameter, arn string) (*Queue, error) {
-	if arn == "" {
-		return nil, missingParameter(parameter)
-	}
 	q, found := s.byARN(arn)
 	if !found {
-		return nil, failf(codeResourceNotFound, "The resource that you specified for the %s parameter doesn't exist: %s.", parameter, arn)
+		return nil, fail(resourceNotFound, "The resource that you specified for the %s parameter doesn't exist: %s.", parameter, arn)
 	}
 	return q, nil
 }
@@ -60,27 +62,24 @@ func (s *Server) startMove(sourceARN, destinationARN string, rate int) (*moveTas
 	if err != nil {
 		return nil, err
 	}
-	if len(s.sourcesOf(source)) == 0 {
-		return nil, failf(codeInvalidParameterValue, "Source queue must be configured as a Dead Letter Queue: no queue names %s in its RedrivePolicy.", sourceARN)
-	}
 	if destinationARN != "" {
-		destination, err := s.resource("DestinationArn", destinationARN)
-		if err != nil {
+		if _, err := s.resource("DestinationArn", destinationARN); err != nil {
 			return nil, err
 		}
-		if destination == source {
-			return nil, invalidValue(destinationARN, "DestinationArn", "Source queue arn and destination queue arn must be different.")
-		}
 	}
-	if source.runningTask() != nil {
-		return nil, failf(codeInvalidParameterValue, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
+	switch {
+	case len(s.urls(source.isTargetOf)) == 0:
+		return nil, fail(invalidParameterValue, "Source queue must be configured as a Dead Letter Queue: no queue names %s in its RedrivePolicy.", sourceARN)
+	case destinationARN == sourceARN:
+		return nil, invalidValue(destinationARN, "DestinationArn", "Source queue arn and destination queue arn must be different.")
+	case slices.ContainsFunc(source.tasks, (*moveTask).running):
+		return nil, fail(invalidParameterValue, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	}
 	now := time.Now()
-	source.advance(now)
-	task := &moveTask{
-		handle: taskHandle(s.config.NewID(), sourceARN), source: source, destination: destinationARN, rate: rate,
-		status: taskRunning, toMove: source.counts[Visible], started: now,
-	}
+	task := &moveTask{source: source, taskReport: taskReport{
+		TaskHandle: taskHandle(s.config.NewID(), sourceARN), Status: taskRunning, SourceArn: sourceARN, DestinationArn: destinationARN,
+		Rate: rate, ToMove: source.count(now).Visible, Started: now.UnixMilli(),
+	}}
 	source.tasks = append(source.tasks, task)
 	source.tasks = source.tasks[max(0, len(source.tasks)-maxMoves):]
 	task.timer = time.AfterFunc(0, task.step)
@@ -92,43 +91,27 @@ func taskHandle(id, source string) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, id, source))
 }
 
-func validTaskHandle(handle string) bool {
-	text, err := base64.StdEncoding.DecodeString(handle)
-	var task struct {
-		ID     string `json:"taskId"`
-		Source string `json:"sourceArn"`
-	}
-	return err == nil && json.Unmarshal(text, &task) == nil && task.ID != "" && task.Source != ""
-}
-
-func (q *Queue) runningTask() *moveTask {
-	at := slices.IndexFunc(q.tasks, func(t *moveTask) bool { return t.status == taskRunning })
-	if at < 0 {
-		return nil
-	}
-	return q.tasks[at]
-}
-
 // cancelMove ends a running task and returns how much it had moved.
 func (s *Server) cancelMove(handle string) (int, error) {
-	if handle == "" {
-		return 0, missingParameter("TaskHandle")
-	}
-	if !validTaskHandle(handle) {
+	if text, err := base64.StdEncoding.DecodeString(handle); err != nil || !jsontext.Value(text).IsValid() {
 		return 0, invalidValue(handle, "TaskHandle", "It is not a handle of a task.")
 	}
 	for _, q := range s.queues {
-		if task := q.runningTask(); task != nil && task.handle == handle {
-			task.end(taskCancelled, "")
-			return task.moved, nil
+		for _, task := range q.tasks {
+			if task.TaskHandle == handle {
+				task.end(taskCancelled, "")
+				return task.Moved, nil
+			}
 		}
 	}
-	return 0, failf(codeResourceNotFound, "Task does not exist, or is not running.")
+	return 0, fail(resourceNotFound, "Task does not exist, or is not running.")
 }
 
+func (t *moveTask) running() bool { return t.Status == taskRunning }
+
 func (t *moveTask) end(status, failure string) {
-	if t.status == taskRunning {
-		t.status, t.failure = status, failure
+	if t.running() {
+		t.Status, t.FailureReason, t.TaskHandle = status, failure, ""
 		t.timer.Stop()
 	}
 }
@@ -139,41 +122,29 @@ func (t *moveTask) step() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	t.source.advance(now)
-	for t.status == taskRunning {
-		e := t.source.longestVisible()
-		if e == nil {
+	t.source.expire(now)
+	for t.running() {
+		if t.source.visible(now) == 0 {
 			t.end(taskCompleted, "")
 			return
 		}
-		if failure := t.move(e, now); failure != "" {
+		if failure := t.move(t.source.line[0], now); failure != "" {
 			t.end(taskFailed, failure)
 			return
 		}
-		t.moved++
-		if t.rate > 0 {
-			t.timer.Reset(time.Second / time.Duration(t.rate))
+		t.Moved++
+		if t.Rate > 0 {
+			t.timer.Reset(time.Second / time.Duration(t.Rate))
 			return
 		}
 	}
-}
-
-// longestVisible returns the entry that has been visible longest.
-func (q *Queue) longestVisible() *entry {
-	for len(q.ready) > 0 && q.ready[0].State != Visible {
-		q.ready = q.ready[1:]
-	}
-	if len(q.ready) == 0 {
-		return nil
-	}
-	return q.ready[0]
 }
 
 // move sends an entry on as a new message, with a new id and enqueue time, and
 // with its attributes. It returns the reason if there is nowhere to send it.
 func (t *moveTask) move(e *entry, now time.Time) (failure string) {
 	s := t.source.server
-	arn := t.destination
+	arn := t.DestinationArn
 	if arn == "" {
 		arn = e.DeadLetterSource
 	}
@@ -182,12 +153,12 @@ func (t *moveTask) move(e *entry, now time.Time) (failure string) {
 	}
 	destination, found := s.byARN(arn)
 	if !found {
-		return codeQueueDoesNotExist.query
+		return queueDoesNotExist.Query
 	}
 	t.source.take(e)
 	m := e.Message
 	m.ID, m.Sent, m.FirstReceived, m.ReceiveCount, m.DeadLetterSource = s.config.NewID(), now, time.Time{}, 0, ""
 	destination.put(m, now)
-	destination.ring()
+	destination.ring(0)
 	return ""
 }

@@ -32,10 +32,10 @@ func startMove(t *testing.T, s *Server, source, destination string, rate int) *m
 	return task
 }
 
-func taskState(s *Server, task *moveTask) moveAnswer {
+func taskState(s *Server, task *moveTask) taskReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return task.answer()
+	return task.taskReport
 }
 
 func TestMoveBackToTheSource(t *testing.T) {
@@ -47,7 +47,7 @@ func TestMoveBackToTheSource(t *testing.T) {
 		task := startMove(t, s, dlq.ARN(), "", 0)
 		got := <-waiting
 		synctest.Wait()
-		if state := taskState(s, task); state.Status != taskCompleted || state.ApproximateNumberOfMessagesMoved != 3 || state.ApproximateNumberOfMessagesToMove != 3 {
+		if state := taskState(s, task); state.Status != taskCompleted || state.Moved != 3 || state.ToMove != 3 {
 			t.Errorf("task %+v", state)
 		}
 		if len(got.messages) != 3 || got.after != 0 {
@@ -78,11 +78,12 @@ func TestMoveAtARate(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		_, err := s.startMove(dlq.ARN(), "", 0)
-		wantCode(t, err, codeInvalidParameterValue.name)
-		moved, err := s.cancelMove(task.handle)
+		wantCode(t, err, invalidParameterValue.Code)
+		handle := task.TaskHandle
+		moved, err := s.cancelMove(handle)
 		wantCode(t, err, "")
-		_, err = s.cancelMove(task.handle)
-		wantCode(t, err, codeResourceNotFound.name)
+		_, err = s.cancelMove(handle)
+		wantCode(t, err, resourceNotFound.Code)
 		s.mu.Unlock()
 		time.Sleep(time.Hour)
 		if state := taskState(s, task); state.Status != taskCancelled || moved != 4 || dlq.Counts().Visible != 1 {
@@ -99,7 +100,7 @@ func TestMoveOfWhatAProgramSent(t *testing.T) {
 		send(t, dlq, Input{Body: "with a reason"})
 		task := startMove(t, s, dlq.ARN(), "", 0)
 		synctest.Wait()
-		if state := taskState(s, task); state.Status != taskFailed || state.FailureReason != noMessageSource || state.ApproximateNumberOfMessagesMoved != 1 {
+		if state := taskState(s, task); state.Status != taskFailed || state.FailureReason != noMessageSource || state.Moved != 1 {
 			t.Errorf("task %+v", state)
 		}
 		if dlq.Counts().Visible != 1 {
@@ -121,11 +122,11 @@ func TestWhatMovesAreRefused(t *testing.T) {
 		rate                int
 		code                string
 	}{
-		"no source":                    {"", "", 0, codeMissingParameter.name},
-		"a source that does not exist": {s.arn("Nope"), "", 0, codeResourceNotFound.name},
-		"not a dead-letter queue":      {source.ARN(), "", 0, codeInvalidParameterValue.name},
-		"no such destination":          {dlq.ARN(), s.arn("Nope"), 0, codeResourceNotFound.name},
-		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, codeInvalidParameterValue.name},
+		"no source":                    {"", "", 0, resourceNotFound.Code},
+		"a source that does not exist": {s.arn("Nope"), "", 0, resourceNotFound.Code},
+		"not a dead-letter queue":      {source.ARN(), "", 0, invalidParameterValue.Code},
+		"no such destination":          {dlq.ARN(), s.arn("Nope"), 0, resourceNotFound.Code},
+		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, invalidParameterValue.Code},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			s.mu.Lock()

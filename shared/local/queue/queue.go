@@ -2,7 +2,6 @@ package queue
 
 import (
 	"cmp"
-	"container/heap"
 	"maps"
 	"slices"
 	"time"
@@ -11,23 +10,44 @@ import (
 // Queue is one standard queue. Make one with [Server.Create]. All methods are
 // safe for concurrent use.
 type Queue struct {
-	server   *Server
-	name     string
-	id       uint64 // tells a queue from an earlier one of the same name
-	created  time.Time
-	modified time.Time
-	settings settings
+	server     *Server
+	name       string
+	created    time.Time
+	modified   time.Time
+	attributes map[string]string // all that can be set, defaults included; "" if absent
+	redrive    redrivePolicy
 
 	entries map[uint64]*entry // every message, by key
-	counts  [gone]int         // by state
-	hidden  timeline
-	oldest  time.Time // no message was sent before this; zero without any
-	ready   []*entry  // visible entries, longest first; those in another state are skipped
+	line    []*entry          // every message, by the time when it becomes or became visible, then by key
 
 	waiters []*waiter
-	alarm   *time.Timer // set while a receive waits and something will become visible
+	alarm   *time.Timer // settles the queue when something becomes visible for a waiter
 	purged  time.Time
 	tasks   []*moveTask // newest last
+}
+
+// entry is a message in one queue. It is a different entry after a move.
+type entry struct {
+	Message
+	key        uint64 // in the order the messages came; a receipt handle names it
+	receipt    uint64 // of the newest receive; older handles delete nothing
+	receivedAt time.Time
+	receives   int // from this queue, which is what a redrive policy counts
+}
+
+// inLine orders entries so that equal times give the same order in every run.
+func inLine(a, b *entry) int {
+	return cmp.Or(a.VisibleAt.Compare(b.VisibleAt), cmp.Compare(a.key, b.key))
+}
+
+func (e *entry) state(now time.Time) State {
+	switch {
+	case !e.VisibleAt.After(now):
+		return Visible
+	case e.receivedAt.IsZero():
+		return Delayed
+	}
+	return InFlight
 }
 
 // Name returns the queue's name.
@@ -37,13 +57,15 @@ func (q *Queue) Name() string { return q.name }
 func (q *Queue) ARN() string { return q.server.arn(q.name) }
 
 // URL returns the queue's URL.
-func (q *Queue) URL() string { return q.server.url(q.name) }
+func (q *Queue) URL() string {
+	return q.server.config.BaseURL + "/" + q.server.config.Account + "/" + q.name
+}
 
 // VisibilityTimeout returns the queue's own visibility timeout.
 func (q *Queue) VisibilityTimeout() time.Duration {
 	q.server.mu.Lock()
 	defer q.server.mu.Unlock()
-	return q.settings.visibilityTimeout
+	return q.seconds("VisibilityTimeout")
 }
 
 // Counts are the numbers of messages by state.
@@ -53,8 +75,16 @@ type Counts struct{ Visible, Delayed, InFlight int }
 func (q *Queue) Counts() Counts {
 	q.server.mu.Lock()
 	defer q.server.mu.Unlock()
-	q.advance(time.Now())
-	return Counts{Visible: q.counts[Visible], Delayed: q.counts[Delayed], InFlight: q.counts[InFlight]}
+	return q.count(time.Now())
+}
+
+func (q *Queue) count(now time.Time) Counts {
+	q.expire(now)
+	var by [3]int
+	for _, e := range q.line {
+		by[e.state(now)]++
+	}
+	return Counts{Visible: by[Visible], Delayed: by[Delayed], InFlight: by[InFlight]}
 }
 
 // Snapshot returns every message, also those in flight, the oldest first. It
@@ -62,18 +92,16 @@ func (q *Queue) Counts() Counts {
 func (q *Queue) Snapshot() []Message {
 	q.server.mu.Lock()
 	defer q.server.mu.Unlock()
-	q.advance(time.Now())
+	now := time.Now()
+	q.expire(now)
 	messages := make([]Message, 0, len(q.entries))
-	for _, e := range slices.SortedFunc(maps.Values(q.entries), older) {
+	oldest := func(a, b *entry) int { return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.key, b.key)) }
+	for _, e := range slices.SortedFunc(maps.Values(q.entries), oldest) {
 		m := e.Message
-		m.ReceiptHandle = ""
+		m.State = e.state(now)
 		messages = append(messages, m)
 	}
 	return messages
-}
-
-func older(a, b *entry) int {
-	return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.key, b.key))
 }
 
 const purgeInterval = 60 * time.Second
@@ -83,18 +111,25 @@ const purgeInterval = 60 * time.Second
 func (q *Queue) purge() error {
 	now := time.Now()
 	if !q.purged.IsZero() && now.Sub(q.purged) < purgeInterval {
-		return failf(codePurgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
+		return fail(purgeQueueInProgress, "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
 	}
-	q.purged = now
-	q.discard()
+	q.purged, q.line = now, nil
+	clear(q.entries)
 	return nil
 }
 
-func (q *Queue) discard() {
-	for _, e := range q.entries {
-		q.take(e)
+// remove deletes the queue with all it holds. Receives that wait on it fail.
+func (q *Queue) remove() {
+	delete(q.server.queues, q.name)
+	clear(q.entries)
+	q.line = nil
+	for _, w := range q.waiters {
+		w.end(nil, missingQueue(q.name))
 	}
-	q.ready = nil
+	q.waiters = nil
+	for _, task := range q.tasks {
+		task.end(taskFailed, queueDoesNotExist.Query)
+	}
 }
 
 // exists fails for a queue that was deleted while a caller still held it.
@@ -109,62 +144,58 @@ func (q *Queue) exists() error {
 // caller settles the queue or rings it.
 func (q *Queue) put(m Message, visibleAt time.Time) *entry {
 	e := &entry{Message: m, key: q.server.next()}
-	e.State, e.VisibleAt, e.ReceiptHandle = Delayed, visibleAt, ""
 	q.entries[e.key] = e
-	q.counts[Delayed]++
-	if q.oldest.IsZero() || e.Sent.Before(q.oldest) {
-		q.oldest = e.Sent
-	}
-	heap.Push(&q.hidden, e)
+	q.queueUp(e, visibleAt)
 	return e
 }
 
-// take removes an entry from the queue: deleted, expired, purged or moved.
+// queueUp gives an entry that is not in line its place.
+func (q *Queue) queueUp(e *entry, visibleAt time.Time) {
+	e.VisibleAt = visibleAt
+	at, _ := slices.BinarySearchFunc(q.line, e, inLine)
+	q.line = slices.Insert(q.line, at, e)
+}
+
+// leave takes an entry out of the line.
+func (q *Queue) leave(e *entry) {
+	at, _ := slices.BinarySearchFunc(q.line, e, inLine)
+	if at == 0 {
+		q.line = q.line[1:] // the usual case is cheap however long the line is
+		return
+	}
+	q.line = slices.Delete(q.line, at, at+1)
+}
+
+// take removes an entry from the queue: deleted or moved.
 func (q *Queue) take(e *entry) {
-	q.counts[e.State]--
+	q.leave(e)
 	delete(q.entries, e.key)
-	q.hidden.remove(e)
-	e.State = gone
 }
 
-// show makes an entry visible.
-func (q *Queue) show(e *entry) {
-	q.counts[e.State]--
-	q.counts[Visible]++
-	q.hidden.remove(e)
-	e.State, e.VisibleAt = Visible, time.Time{}
-	q.ready = append(q.ready, e)
-}
-
-// hide makes an entry invisible until a time.
-func (q *Queue) hide(e *entry, until time.Time) {
-	q.counts[e.State]--
-	q.counts[InFlight]++
-	q.hidden.remove(e)
-	e.State, e.VisibleAt = InFlight, until
-	heap.Push(&q.hidden, e)
-}
-
-// advance brings the queue up to now: messages past their retention go, those
-// whose delay or visibility timeout is over become visible.
-func (q *Queue) advance(now time.Time) {
-	if !q.oldest.IsZero() && !q.oldest.Add(q.settings.retention).After(now) {
-		q.expire(now)
-	}
-	for len(q.hidden) > 0 && !q.hidden[0].VisibleAt.After(now) {
-		q.show(q.hidden[0])
-	}
-}
-
-// expire takes what is past its retention, and finds the oldest of the rest.
-func (q *Queue) expire(now time.Time) {
-	q.oldest = time.Time{}
-	for _, e := range q.entries {
-		switch {
-		case !e.Sent.Add(q.settings.retention).After(now):
-			q.take(e)
-		case q.oldest.IsZero() || e.Sent.Before(q.oldest):
-			q.oldest = e.Sent
+// visible is how many messages, from the head of the line, are visible. Some may
+// be past their retention.
+func (q *Queue) visible(now time.Time) int {
+	n, _ := slices.BinarySearchFunc(q.line, now, func(e *entry, now time.Time) int {
+		if e.VisibleAt.After(now) {
+			return 1
 		}
-	}
+		return -1
+	})
+	return n
+}
+
+// expired reports whether a message is past its retention.
+func (q *Queue) expired(e *entry, now time.Time) bool {
+	return !e.Sent.Add(q.seconds("MessageRetentionPeriod")).After(now)
+}
+
+// expire removes the messages that are past their retention.
+func (q *Queue) expire(now time.Time) {
+	q.line = slices.DeleteFunc(q.line, func(e *entry) bool {
+		old := q.expired(e, now)
+		if old {
+			delete(q.entries, e.key)
+		}
+		return old
+	})
 }

@@ -51,9 +51,9 @@ func TestHandlesOfOthersAreRefused(t *testing.T) {
 		queue        *Queue
 		handle, code string
 	}{
-		"of another queue": {other, m.ReceiptHandle, codeReceiptHandleIsInvalid.name},
-		"not one at all":   {q, "hello", codeReceiptHandleIsInvalid.name},
-		"empty":            {q, "", codeMissingParameter.name},
+		"of another queue": {other, m.ReceiptHandle, receiptHandleIsInvalid.Code},
+		"not one at all":   {q, "hello", receiptHandleIsInvalid.Code},
+		"empty":            {q, "", receiptHandleIsInvalid.Code},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			wantCode(t, c.queue.Delete(t.Context(), c.handle), c.code)
@@ -69,9 +69,15 @@ func TestHandleOfAnEarlierQueue(t *testing.T) {
 		send(t, earlier, Input{Body: "x"})
 		m := receiveOne(t, earlier)
 		s.mu.Lock()
-		s.remove(earlier)
+		earlier.remove()
 		s.mu.Unlock()
-		wantCode(t, create(t, s, "Q", nil).Delete(t.Context(), m.ReceiptHandle), codeReceiptHandleIsInvalid.name)
+		again := create(t, s, "Q", nil)
+		send(t, again, Input{Body: "x"})
+		receiveOne(t, again)
+		wantCode(t, again.Delete(t.Context(), m.ReceiptHandle), "")
+		if again.Counts().InFlight != 1 {
+			t.Error("the handle of the earlier queue deleted a message of the later one")
+		}
 	})
 }
 
@@ -86,9 +92,9 @@ func TestChangeVisibility(t *testing.T) {
 		{"shorter", 0, time.Second, ""},
 		{"longer", 29 * time.Second, hour, ""},
 		{"twelve hours at once", 0, 12 * hour, ""},
-		{"over twelve hours", 0, 12*hour + time.Second, codeInvalidParameterValue.name},
-		{"below 0", 0, -time.Second, codeInvalidParameterValue.name},
-		{"over twelve hours from the receive", time.Second, 12 * hour, codeInvalidParameterValue.name},
+		{"over twelve hours", 0, 12*hour + time.Second, invalidParameterValue.Code},
+		{"below 0", 0, -time.Second, invalidParameterValue.Code},
+		{"over twelve hours from the receive", time.Second, 12 * hour, invalidParameterValue.Code},
 		{"visible again: hidden once more", 30 * time.Second, hour, ""},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
@@ -137,7 +143,7 @@ func TestPurge(t *testing.T) {
 		}
 		wantCode(t, q.Delete(t.Context(), m.ReceiptHandle), "")
 		time.Sleep(60*time.Second - 1)
-		wantCode(t, q.purge(), codePurgeQueueInProgress.name)
+		wantCode(t, q.purge(), purgeQueueInProgress.Code)
 		time.Sleep(time.Nanosecond)
 		wantCode(t, q.purge(), "")
 	})

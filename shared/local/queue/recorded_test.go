@@ -63,7 +63,7 @@ func TestSendMessageOfTheQueryProtocol(t *testing.T) {
 		{"no body", "/123456789012/Q", "Action=SendMessage", 400, "<Code>MissingParameter</Code>"},
 		{"a delay of letters", "/123456789012/Q", "Action=SendMessage&MessageBody=x&DelaySeconds=no", 400, "<Code>InvalidParameterValue</Code>"},
 		{"an empty group", "/123456789012/Q", "Action=SendMessage&MessageBody=x&MessageGroupId=", 400, "<Code>InvalidParameterValue</Code>"},
-		{"another action", "/123456789012/Q", "Action=ReceiveMessage", 404, "<Code>InvalidAction</Code>"},
+		{"another action", "/123456789012/Q", "Action=ReceiveMessage", 400, "<Code>InvalidAction</Code>"},
 	} {
 		t.Run(c.reason, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader(c.form))

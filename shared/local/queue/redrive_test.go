@@ -92,8 +92,8 @@ func TestRedrivePolicy(t *testing.T) {
 		"no such target":    {policy("Nope", "3"), refused},
 		"itself":            {policy("Q", "3"), refused},
 		"a misspelt member": {`{"deadLetterTargetArn":"` + dlq.ARN() + `","maxRecieveCount":3}`, refused},
-		"not an object":     {`[]`, codeInvalidAttributeValue.name},
-		"not JSON":          {`{`, codeInvalidAttributeValue.name},
+		"not an object":     {`[]`, invalidAttributeValue.Code},
+		"not JSON":          {`{`, invalidAttributeValue.Code},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			wantCode(t, q.SetAttributes(t.Context(), map[string]string{"RedrivePolicy": c.policy}), c.code)
@@ -108,7 +108,7 @@ func TestMissingDeadLetterQueueLosesNothing(t *testing.T) {
 		send(t, source, Input{Body: "x"})
 		receiveOne(t, source)
 		s.mu.Lock()
-		s.remove(dlq)
+		dlq.remove()
 		s.mu.Unlock()
 		time.Sleep(30 * time.Second)
 		receiveOne(t, source)

@@ -7,8 +7,14 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"sespolicy/shared/local/wire"
 )
 
 // Input is a message to send.
@@ -23,18 +29,16 @@ type Input struct {
 
 // Sent is what SQS answers to a message it took.
 type Sent struct {
-	MessageID       string
-	MD5OfBody       string
-	MD5OfAttributes string
+	ID                    string `json:"Id,omitzero" xml:"-"` // of the entry, in a batch
+	MessageID             string `json:"MessageId" xml:"MessageId"`
+	MD5OfBody             string `json:"MD5OfMessageBody" xml:"MD5OfMessageBody"`
+	MD5OfAttributes       string `json:"MD5OfMessageAttributes,omitzero" xml:"MD5OfMessageAttributes,omitempty"`
+	MD5OfSystemAttributes string `json:"MD5OfMessageSystemAttributes,omitzero" xml:"MD5OfMessageSystemAttributes,omitempty"`
 }
 
 // Send puts a message on the queue, or returns why SQS refuses it.
 func (q *Queue) Send(ctx context.Context, in Input) (Sent, error) {
-	return under(ctx, q.server, Call{"SendMessage", q.name}, func() (Sent, error) {
-		q.server.mu.Lock()
-		defer q.server.mu.Unlock()
-		return q.send(in)
-	})
+	return called(ctx, q, "SendMessage", func() (Sent, error) { return q.send(in) })
 }
 
 func (q *Queue) send(in Input) (Sent, error) {
@@ -51,7 +55,7 @@ func (q *Queue) send(in Input) (Sent, error) {
 		SenderID: cmp.Or(in.SenderID, q.server.config.Account),
 		GroupID:  in.GroupID, TraceHeader: in.TraceHeader, Sent: now,
 	}
-	delay := q.settings.delay
+	delay := q.seconds("DelaySeconds")
 	if in.Delay != nil {
 		delay = *in.Delay
 	}
@@ -60,7 +64,7 @@ func (q *Queue) send(in Input) (Sent, error) {
 		q.server.config.Sent(m.Body)
 	}
 	q.settle(now)
-	return Sent{m.ID, m.MD5OfBody, m.MD5OfAttributes}, nil
+	return Sent{MessageID: m.ID, MD5OfBody: m.MD5OfBody, MD5OfAttributes: m.MD5OfAttributes}, nil
 }
 
 func md5Of(text []byte) string {
@@ -93,4 +97,71 @@ func md5OfAttributes(attributes map[string]Attribute) string {
 
 func appendSized(to []byte, value string) []byte {
 	return append(binary.BigEndian.AppendUint32(to, uint32(len(value))), value...)
+}
+
+const (
+	// maxPayload limits body and attributes of one message, and of all
+	// messages of a batch together: 1 MiB.
+	maxPayload    = 1 << 20
+	maxAttributes = 10
+	maxDelay      = 900 // seconds
+)
+
+// check refuses what SQS refuses in a message.
+func (q *Queue) check(in Input) error {
+	if in.Body == "" {
+		return missingParameter("MessageBody")
+	}
+	limit, _ := strconv.Atoi(q.attributes["MaximumMessageSize"])
+	if size := wire.Size(in.Body, in.Attributes); size > limit {
+		return fail(invalidParameterValue, "One or more parameters are invalid. Reason: Message must be shorter than %d bytes, and has %d with its attributes.", limit, size)
+	}
+	if !allowedText(in.Body) {
+		return fail(invalidMessageContents, "Invalid characters found. Valid unicode characters are %s.", validCharacters)
+	}
+	if len(in.Attributes) > maxAttributes {
+		return fail(invalidParameterValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", len(in.Attributes), maxAttributes)
+	}
+	for name, a := range in.Attributes {
+		if reason := badAttribute(name, a); reason != "" {
+			return fail(invalidParameterValue, "The message attribute '%s' %s", name, reason)
+		}
+	}
+	if in.GroupID != "" && !groupID.MatchString(in.GroupID) {
+		return invalidGroup(in.GroupID)
+	}
+	return checkRange(seconds(in.Delay), "DelaySeconds", 0, maxDelay)
+}
+
+var (
+	groupID = regexp.MustCompile(`^[!-~]{1,128}$`) // letters, digits and ASCII punctuation
+	number  = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+)
+
+func invalidGroup(id string) error {
+	return invalidValue(id, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+}
+
+// badAttribute is why SQS refuses a name that is not allowed, or a value that
+// does not fit its type; empty for a good one.
+func badAttribute(name string, a Attribute) (reason string) {
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
+		return "has a name that starts with a reserved prefix: AWS. or Amazon."
+	case !allowedText(a.StringValue):
+		return "contains invalid characters. Valid unicode characters are " + validCharacters + "."
+	case strings.HasPrefix(a.DataType, "Number") && a.StringValue != "" && !number.MatchString(a.StringValue):
+		return "of type Number must contain a number."
+	}
+	return a.Problem(name)
+}
+
+const validCharacters = "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+
+// allowedText reports whether a text has only the characters of XML 1.0.
+func allowedText(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+	})
 }

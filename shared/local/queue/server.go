@@ -14,7 +14,8 @@
 // message that ran out of receives is moved; one past its retention is gone.
 //
 // It does not check signatures or queue policies, does not encrypt, does not
-// throttle, and keeps nothing on disk. Queues have no tags and no permissions.
+// throttle, limits no messages in flight, and keeps nothing on disk. Queues have
+// no tags and no permissions.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 package queue
@@ -22,9 +23,7 @@ package queue
 import (
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,8 +37,8 @@ type Config struct {
 	Region  string
 	// BaseURL is what queue URLs start with: BaseURL/ACCOUNT/NAME.
 	BaseURL string
-	// NewID makes message and request ids; nil means random UUIDs. A seeded
-	// simulator sets it to have the same ids in every run.
+	// NewID makes the ids of messages, move tasks and requests; nil means random
+	// UUIDs. A seeded simulator sets it to have the same ids in every run.
 	NewID func() string
 	// Sent, if set, is told the body of each message that was sent, in-process
 	// and over HTTP alike. It must not call the Server.
@@ -50,11 +49,12 @@ type Config struct {
 // which is never held while anything waits. Make one with New.
 type Server struct {
 	config Config
+	calls  wire.Switch[Call]
 
 	mu     sync.Mutex
 	queues map[string]*Queue
 	faults Faults
-	serial uint64 // the last number given to a queue, a message or a receive
+	serial uint64 // the last number given to a message or a receive
 }
 
 // New returns a Server without queues.
@@ -68,10 +68,6 @@ func New(config Config) *Server {
 
 // Fault is what goes wrong with a call.
 type Fault = wire.Fault
-
-// Error is an error answer. Its Code is the name in the API reference:
-// QueueDoesNotExist, InvalidParameterValueException and so on.
-type Error = wire.Error
 
 // Faults are hooks that make a Server misbehave as the real service may, or as
 // a broken network would. The zero value is none. Call is called without the
@@ -100,26 +96,24 @@ func (s *Server) SetFaults(faults Faults) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = faults
+	s.calls.SetFault(faults.Call)
 }
 
-// under does one action with the fault that the hook has for it. Every action
-// passes through here exactly once.
-func under[T any](ctx context.Context, s *Server, call Call, do func() (T, error)) (T, error) {
-	s.mu.Lock()
-	hook := s.faults.Call
-	s.mu.Unlock()
-	if hook == nil {
+// called does one in-process action under its fault, with the lock held.
+func called[T any](ctx context.Context, q *Queue, action string, do func() (T, error)) (T, error) {
+	return wire.Under(ctx, q.server.calls.FaultOf(Call{action, q.name}), func() (T, error) {
+		q.server.mu.Lock()
+		defer q.server.mu.Unlock()
 		return do()
-	}
-	return wire.Under(ctx, hook(call), do)
+	})
 }
 
 // queueName is the documented form.
 var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// Create makes a queue, or returns the one of that name if its attributes are
-// the same. Attributes have the names of the API, which are CloudFormation's
-// too. A dead-letter queue must exist before the queue that names it.
+// Create makes a queue, or returns the one of that name as it is. Attributes have
+// the names of the API, which are CloudFormation's too. A dead-letter queue must
+// exist before the queue that names it.
 func (s *Server) Create(name string, attributes map[string]string) (*Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,19 +122,13 @@ func (s *Server) Create(name string, attributes map[string]string) (*Queue, erro
 
 func (s *Server) create(name string, attributes map[string]string) (*Queue, error) {
 	if !queueName.MatchString(name) {
-		return nil, failf(codeInvalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length: %q.", name)
+		return nil, fail(invalidParameterValue, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length: %q.", name)
 	}
 	if q, found := s.queues[name]; found {
-		if !q.hasAttributes(attributes) {
-			return nil, failf(codeQueueNameExists, "A queue already exists with the same name and a different value for some attribute: %s", name)
-		}
 		return q, nil
 	}
 	now := time.Now()
-	q := &Queue{
-		server: s, name: name, id: s.next(), created: now, modified: now,
-		entries: map[uint64]*entry{}, settings: settings{values: defaults()},
-	}
+	q := &Queue{server: s, name: name, created: now, modified: now, entries: map[uint64]*entry{}, attributes: defaults()}
 	if err := q.configure(attributes); err != nil {
 		return nil, err
 	}
@@ -161,30 +149,8 @@ func (s *Server) byARN(arn string) (*Queue, bool) {
 	return q, ours && found
 }
 
-func (s *Server) sorted() []*Queue {
-	return slices.SortedFunc(maps.Values(s.queues), func(a, b *Queue) int { return strings.Compare(a.name, b.name) })
-}
-
-// remove deletes a queue with all it holds. Receives that wait on it fail.
-func (s *Server) remove(q *Queue) {
-	delete(s.queues, q.name)
-	q.discard()
-	for _, w := range q.waiters {
-		w.done <- received{err: missingQueue(q.name)}
-	}
-	q.waiters = nil
-	q.disarm()
-	for _, task := range q.tasks {
-		task.end(taskFailed, codeQueueDoesNotExist.query)
-	}
-}
-
 func (s *Server) arn(name string) string {
 	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.config.Region, s.config.Account, name)
-}
-
-func (s *Server) url(name string) string {
-	return s.config.BaseURL + "/" + s.config.Account + "/" + name
 }
 
 func (s *Server) next() uint64 {

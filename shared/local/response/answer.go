@@ -31,14 +31,12 @@ type Answer struct {
 
 // read makes an Answer of a body. The key is the object's: StackId|LogicalResourceId|RequestId.
 func read(key string, body []byte) Answer {
-	var answer Answer
-	err := json.Unmarshal(body, &answer)
-	answer.Body = string(body)
-	if err != nil {
+	answer := Answer{Body: string(body), Time: time.Now()}
+	if err := json.Unmarshal(body, &answer); err != nil {
 		answer.Problem = "Invalid response object: " + err.Error()
-		return answer
+	} else {
+		answer.Problem = answer.problem(key)
 	}
-	answer.Problem = answer.problem(key)
 	return answer
 }
 

@@ -14,7 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -55,15 +57,22 @@ func (b *Bucket) Answers() []Answer {
 
 // Answer returns the first answer to a request: CloudFormation looks no further.
 func (b *Bucket) Answer(stackID, requestID string) (Answer, bool) {
-	answer, ok, _ := b.find(stackID, requestID)
-	return answer, ok
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := slices.IndexFunc(b.answers, func(a Answer) bool { return a.StackID == stackID && a.RequestID == requestID })
+	if at < 0 {
+		return Answer{}, false
+	}
+	return b.answers[at], true
 }
 
 // Await waits for the first answer to a request.
 func (b *Bucket) Await(ctx context.Context, stackID, requestID string) (Answer, error) {
 	for {
-		answer, ok, changed := b.find(stackID, requestID)
-		if ok {
+		b.mu.Lock()
+		changed := b.changed
+		b.mu.Unlock()
+		if answer, ok := b.Answer(stackID, requestID); ok {
 			return answer, nil
 		}
 		select {
@@ -74,17 +83,6 @@ func (b *Bucket) Await(ctx context.Context, stackID, requestID string) (Answer, 
 	}
 }
 
-func (b *Bucket) find(stackID, requestID string) (Answer, bool, <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, answer := range b.answers {
-		if answer.StackID == stackID && answer.RequestID == requestID {
-			return answer, true, b.changed
-		}
-	}
-	return Answer{}, false, b.changed
-}
-
 // ServeHTTP takes one answer.
 func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := wire.Read(w, r)
@@ -93,9 +91,7 @@ func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return nil, err
 		}
 		_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, PathPrefix), "/")
-		answer := read(key, body)
-		answer.Time = time.Now()
-		b.keep(answer)
+		b.keep(read(key, body))
 		return nil, nil
 	})
 }
@@ -130,4 +126,34 @@ func check(r *http.Request) error {
 		return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	}
 	return nil
+}
+
+// lifetime is how long CloudFormation's URLs are valid.
+const lifetime = 2 * time.Hour
+
+// amzTime is the form of X-Amz-Date.
+const amzTime = "20060102T150405Z"
+
+// URL returns the ResponseURL of one request as CloudFormation makes it, but
+// path-style at the endpoint. It is valid for two hours from now.
+func URL(endpoint, region, stackID, logicalResourceID, requestID string) string {
+	now := time.Now().UTC()
+	query := url.Values{
+		"X-Amz-Algorithm":     {"AWS4-HMAC-SHA256"},
+		"X-Amz-Date":          {now.Format(amzTime)},
+		"X-Amz-SignedHeaders": {"host"},
+		"X-Amz-Expires":       {strconv.Itoa(int(lifetime.Seconds()))},
+		"X-Amz-Credential":    {"AKIAIOSFODNN7EXAMPLE/" + now.Format("20060102") + "/" + region + "/s3/aws4_request"},
+		"X-Amz-Signature":     {strings.ReplaceAll(wire.NewID()+wire.NewID(), "-", "")}, // 64 digits,
+	}
+	key := url.QueryEscape(stackID + "|" + logicalResourceID + "|" + requestID)
+	return strings.TrimSuffix(endpoint, "/") + PathPrefix + strings.ReplaceAll(region, "-", "") + "/" +
+		strings.ReplaceAll(key, "%2F", "/") + "?" + query.Encode()
+}
+
+// expired reports whether a presigned URL made at date is too old, or says so in no known form.
+func expired(date, seconds string) bool {
+	made, err := time.Parse(amzTime, date)
+	n, noNumber := strconv.Atoi(seconds)
+	return err != nil || noNumber != nil || time.Since(made) > time.Duration(n)*time.Second
 }

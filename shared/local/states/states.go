@@ -14,6 +14,7 @@
 package states
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/local/wire"
@@ -40,12 +40,12 @@ const (
 
 // Answer is what one task token was told.
 type Answer struct {
-	Token   string
-	Success bool
-	Output  string // SendTaskSuccess: the JSON output
-	Error   string // SendTaskFailure
-	Cause   string // SendTaskFailure
-	Time    time.Time
+	Token   string    `json:"taskToken"`
+	Success bool      `json:"-"`
+	Output  string    `json:"output"` // SendTaskSuccess: the JSON output
+	Error   string    `json:"error"`  // SendTaskFailure
+	Cause   string    `json:"cause"`  // SendTaskFailure
+	Time    time.Time `json:"-"`
 }
 
 // Fault is what goes wrong with a call.
@@ -79,45 +79,30 @@ func (s *Server) Issue(tokens ...string) {
 	}
 }
 
+const member = "TaskToken"
+
 // Note issues every TaskToken in a message: a JSON object, or one in a string of
 // an envelope.
 func (s *Server) Note(body string) {
-	if strings.Contains(body, "TaskToken") {
-		s.Issue(tokensIn(body, maxNesting)...)
+	if !strings.Contains(body, member) {
+		return
 	}
-}
-
-// maxNesting is how deep envelopes are opened, in JSON texts within texts.
-const maxNesting = 4
-
-// tokensIn finds the values of the members TaskToken.
-func tokensIn(text string, depth int) (tokens []string) {
-	var document any
-	if depth == 0 || json.Unmarshal([]byte(text), &document, jsontext.AllowDuplicateNames(true)) != nil {
-		return nil
-	}
-	var walk func(value any)
-	walk = func(value any) {
-		switch value := value.(type) {
-		case map[string]any:
-			if token, ok := value["TaskToken"].(string); ok {
-				tokens = append(tokens, token)
-			}
-			for _, member := range value {
-				walk(member)
-			}
-		case []any:
-			for _, element := range value {
-				walk(element)
-			}
-		case string:
-			if strings.Contains(value, "TaskToken") {
-				tokens = append(tokens, tokensIn(value, depth-1)...)
-			}
+	text, before := jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true)), ""
+	for {
+		token, err := text.ReadToken()
+		if err != nil { // the end, or not JSON
+			return
 		}
+		current := token.String()
+		switch {
+		case token.Kind() != '"':
+		case before == member:
+			s.Issue(current)
+		default:
+			s.Note(current)
+		}
+		before = current
 	}
-	walk(document)
-	return tokens
 }
 
 // Answers returns what was answered so far, oldest first.
@@ -127,69 +112,51 @@ func (s *Server) Answers() []Answer {
 	return slices.Clone(s.answers)
 }
 
-// request is the input of both calls.
-type request struct {
-	TaskToken string `json:"taskToken"`
-	Output    string `json:"output"`
-	Error     string `json:"error"`
-	Cause     string `json:"cause"`
+const success = "SendTaskSuccess"
+
+var service = wire.Service[*Server, Answer]{
+	JSON:       wire.JSON{Version: "1.0"},
+	Operations: map[string]wire.Operation[*Server, Answer]{success: take, "SendTaskFailure": take},
 }
 
 // ServeHTTP answers one call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
-	body, err := wire.Read(w, r)
-	var in request
-	if err == nil {
-		in, err = wire.Decode[request](action, body)
-	}
-	answer := Answer{Token: in.TaskToken, Success: action == "SendTaskSuccess", Output: in.Output, Error: in.Error, Cause: in.Cause}
-	wire.Serve(w, r, wire.JSON{Version: "1.0"}, s.FaultOf(answer), action, func() (any, error) {
-		if err != nil {
-			return nil, err
-		}
-		if !answer.Success && action != "SendTaskFailure" {
-			return nil, wire.Errorf("UnknownOperationException", "only SendTaskSuccess and SendTaskFailure are served here, not %s", action)
-		}
-		return struct{}{}, s.take(answer)
-	})
+	call := service.Read(w, r, s)
+	call.Input.Success = call.Action == success
+	call.Serve(w, r, s.FaultOf(call.Input))
 }
 
 // take keeps the answer, or refuses it.
-func (s *Server) take(answer Answer) error {
+func take(_ context.Context, s *Server, answer Answer) (any, error) {
 	if err := check(answer); err != nil {
-		return err
+		return nil, err
 	}
 	answer.Time = time.Now()
-	if err := s.keep(answer); err != nil {
-		return err
-	}
-	if s.Observe != nil {
-		s.Observe(answer)
-	}
-	return nil
-}
-
-func (s *Server) keep(answer Answer) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	waiting, known := s.waiting[answer.Token]
+	if waiting {
+		s.waiting[answer.Token] = false
+		s.answers = append(s.answers, answer)
+	}
+	s.mu.Unlock()
 	switch {
 	case !known:
-		return wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
+		return nil, invalidToken
 	case !waiting: // AWS says the same of a closed task and of an expired token
-		return wire.Errorf("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+		return nil, wire.Errorf("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+	case s.Observe != nil:
+		s.Observe(answer)
 	}
-	s.waiting[answer.Token] = false
-	s.answers = append(s.answers, answer)
-	return nil
+	return wire.Nothing{}, nil
 }
+
+var invalidToken = wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
 
 // check refuses what is over the documented limits.
 func check(answer Answer) error {
 	switch token := utf8.RuneCountInString(answer.Token); {
 	case token == 0 || token > maxTokenLength:
-		return wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
+		return invalidToken
 	case answer.Success && len(answer.Output) > maxOutputSize:
 		return wire.Errorf("ValidationException", "output: at most 262144 bytes")
 	case answer.Success && !jsontext.Value(answer.Output).IsValid(jsontext.AllowDuplicateNames(true)):

@@ -25,102 +25,86 @@ func invalid(what string) error {
 	return wire.Errorf("InvalidParameter", "Invalid parameter: %s", what)
 }
 
-func attributeInvalid(name, what string) error {
-	return wire.Errorf("ParameterValueInvalid", "The message attribute '%s' %s", name, what)
+// message is what a publisher sends: the parameters of Publish, or of one entry
+// of a batch.
+type message struct {
+	ID                string `json:"Id"` // of an entry
+	Subject           *string
+	Message           string
+	MessageStructure  string
+	MessageGroupID    string `json:"MessageGroupId"`
+	MessageAttributes map[string]wire.Attribute
 }
 
-// size is what SNS counts a publication as, in bytes.
-func (p Publication) size() int {
-	n := len(p.Message)
-	for name, attribute := range p.Attributes {
-		n += len(name) + len(attribute.DataType) + len(attribute.StringValue) + len(attribute.BinaryValue)
-	}
-	return n
-}
-
-// check refuses what SNS refuses in a publication, its attributes apart.
-func (p Publication) check(hasSubject bool) error {
+// check refuses what SNS refuses in a message, its attributes apart.
+func (m message) check() error {
 	switch {
-	case p.Message == "":
+	case m.Message == "":
 		return invalid("Empty message")
-	case p.size() > maxSize:
+	case m.size() > maxSize:
 		return invalid("Message too long")
-	case hasSubject && !validSubject(p.Subject):
+	case m.Subject != nil && !validSubject(*m.Subject):
 		return invalid("Subject")
+	case m.MessageStructure != "":
+		return invalid("MessageStructure Reason: not served here, subscriptions are all of queues")
 	}
 	return nil
 }
+
+func (m message) size() int { return wire.Size(m.Message, m.MessageAttributes) }
 
 func validSubject(subject string) bool {
 	return subject != "" && utf8.RuneCountInString(subject) <= maxSubject &&
 		!strings.ContainsFunc(subject, unicode.IsControl) && strings.TrimLeft(subject, " ") == subject
 }
 
-func checkAttribute(name string, a Attribute) error {
-	switch {
-	case !wire.ValidAttributeName(name):
-		return attributeInvalid(name, "has an invalid name: at most 256 letters, digits, hyphens and underscores, and single periods inside.")
-	case !a.ValidType():
-		return attributeInvalid(name, "has an invalid message attribute type '"+a.DataType+"'.")
-	case a.Binary() && len(a.BinaryValue) == 0, !a.Binary() && a.StringValue == "":
-		return attributeInvalid(name, "must contain non-empty message attribute value for message attribute type '"+a.DataType+"'.")
+func (m message) checkAttributes() error {
+	for name, a := range m.MessageAttributes {
+		if problem := a.Problem(name); problem != "" {
+			return wire.Errorf("ParameterValueInvalid", "The message attribute '%s' %s", name, problem)
+		}
 	}
 	return nil
 }
 
-// forQueue takes the part for queues out of a message with MessageStructure json.
-func forQueue(message string) (string, error) {
-	var parts map[string]any
-	if err := json.Unmarshal([]byte(message), &parts); err != nil {
-		return "", invalid("Message Structure - JSON message body failed to parse")
+// publish checks a message and delivers it to every subscription of a topic.
+func (s *Server) publish(ctx context.Context, topicARN string, m message) (id string, err error) {
+	if err := m.check(); err != nil {
+		return "", err
 	}
-	text, ok := parts["default"].(string)
-	if !ok {
-		return "", invalid("Message Structure - No default entry in JSON message body")
-	}
-	if own, ok := parts["sqs"].(string); ok {
-		text = own
-	}
-	return text, nil
-}
-
-// publish delivers one publication to every subscription of its topic.
-func (s *Server) publish(ctx context.Context, p Publication) (messageID string, err error) {
-	subscriptions, version, err := s.subscriptionsOf(p.TopicARN)
+	to, err := s.snapshot(topicARN)
 	if err != nil {
 		return "", err
 	}
-	p.MessageID, p.Time = wire.NewID(), time.Now()
 	if s.config.Rewrite != nil {
-		p.Message = s.config.Rewrite(p.Message)
+		m.Message = s.config.Rewrite(m.Message)
 	}
-	for _, subscription := range subscriptions {
-		if err := s.deliver(ctx, subscription, version, p); err != nil {
+	n := notification{
+		Type: "Notification", MessageID: wire.NewID(), TopicARN: to.arn, Subject: m.Subject, Message: m.Message,
+		Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), SignatureVersion: to.version,
+	}
+	for _, subscription := range to.subscriptions {
+		delivered := Message{Body: m.Message, Attributes: m.MessageAttributes, MessageGroupID: m.MessageGroupID, TraceHeader: wire.TraceHeader(ctx)}
+		if !subscription.Raw {
+			delivered.Attributes = nil
+			if delivered.Body, err = s.write(n, subscription, m.MessageAttributes); err != nil {
+				return "", err
+			}
+		}
+		if err := subscription.Send(ctx, delivered); err != nil {
 			return "", wire.Errorf("InternalError", "%s would not take the message: %v", subscription.QueueARN, err)
 		}
 	}
-	return p.MessageID, nil
+	return n.MessageID, nil
 }
 
-func (s *Server) deliver(ctx context.Context, subscription Subscription, version string, p Publication) error {
-	message := Message{Body: p.Message, Attributes: p.Attributes, MessageGroupID: p.MessageGroupID, TraceHeader: p.TraceHeader}
-	if !subscription.Raw {
-		body, err := s.notification(subscription, version, p)
-		if err != nil {
-			return err
-		}
-		message.Body, message.Attributes = body, nil
-	}
-	return subscription.Send(ctx, message)
-}
-
-// notification is a publication as a queue without raw message delivery gets it.
+// notification is a message as a queue without raw message delivery gets it.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 type notification struct {
 	Type              string
-	MessageID         string `json:"MessageId"`
-	TopicARN          string `json:"TopicArn"`
-	Subject           string `json:",omitempty"`
+	MessageID         string  `json:"MessageId"`
+	TopicARN          string  `json:"TopicArn"`
+	Subject           *string `json:",omitzero"`
 	Message           string
 	Timestamp         string
 	SignatureVersion  string
@@ -132,26 +116,23 @@ type notification struct {
 
 type value struct{ Type, Value string }
 
-func (s *Server) notification(subscription Subscription, version string, p Publication) (string, error) {
+// write completes a notification for one subscription and signs it.
+func (s *Server) write(n notification, to Subscription, attributes map[string]wire.Attribute) (string, error) {
 	own, err := newSigner()
 	if err != nil {
 		return "", err
 	}
 	home := cmp.Or(s.config.Endpoint, "https://sns."+s.config.Region+".amazonaws.com")
-	n := notification{
-		Type: "Notification", MessageID: p.MessageID, TopicARN: p.TopicARN, Subject: p.Subject, Message: p.Message,
-		Timestamp: p.Time.UTC().Format("2006-01-02T15:04:05.000Z"), SignatureVersion: version,
-		SigningCertURL: home + own.path, UnsubscribeURL: home + "/?Action=Unsubscribe&SubscriptionArn=" + subscription.arn,
-		MessageAttributes: map[string]value{},
-	}
-	for name, attribute := range p.Attributes {
+	n.SigningCertURL, n.UnsubscribeURL = home+own.path, home+"/?Action=Unsubscribe&SubscriptionArn="+to.arn
+	n.MessageAttributes = map[string]value{}
+	for name, attribute := range attributes {
 		text := attribute.StringValue
 		if attribute.Binary() {
 			text = base64.StdEncoding.EncodeToString(attribute.BinaryValue)
 		}
 		n.MessageAttributes[name] = value{attribute.DataType, text}
 	}
-	if n.Signature, err = own.signature(version, n); err != nil {
+	if n.Signature, err = own.signature(n); err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(n, jsontext.WithIndent("  "), json.Deterministic(true))

@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
@@ -10,60 +11,32 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-var protocol = wire.Query{Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"}
+// request has the parameters of all operations.
+type request struct {
+	Name           string
+	TopicARN       string `json:"TopicArn"`
+	TargetARN      string `json:"TargetArn"` // Publish: another name of TopicArn
+	Protocol       string
+	Endpoint       string
+	Attributes     map[string]string
+	AttributeName  string
+	AttributeValue string
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-
-// nothing is the answer of actions that answer nothing.
-type nothing struct{}
-
-type messageID struct {
-	ID string `xml:"MessageId"`
+	message
+	Entries []message `json:"PublishBatchRequestEntries"`
 }
 
-type batchSuccess struct {
-	ID        string `xml:"Id"`
-	MessageID string `xml:"MessageId"`
-}
-
-type batchFailure struct {
-	ID            string `xml:"Id"`
-	Code, Message string
-	SenderFault   bool
-}
-
-type batchResult struct {
-	Successful []batchSuccess `xml:"Successful>member"`
-	Failed     []batchFailure `xml:"Failed>member"`
-}
-
-type topicResult struct {
-	ARN string `xml:"TopicArn"`
-}
-
-type topicsResult struct {
-	Members []topicResult `xml:"Topics>member"`
-}
-
-type subscriptionResult struct {
-	ARN      string `xml:"SubscriptionArn"`
-	Owner    string `xml:",omitempty"`
-	Protocol string `xml:",omitempty"`
-	Endpoint string `xml:",omitempty"`
-	TopicARN string `xml:"TopicArn,omitempty"`
-}
-
-type subscriptionsResult struct {
-	Members []subscriptionResult `xml:"Subscriptions>member"`
-}
-
-type attribute struct {
-	Key   string `xml:"key"`
-	Value string `xml:"value"`
-}
-
-type attributesResult struct {
-	Entries []attribute `xml:"Attributes>entry"`
+var service = wire.Service[*Server, request]{
+	Query: wire.Query{Namespace: "http://sns.amazonaws.com/doc/2010-03-31/"},
+	Operations: map[string]wire.Operation[*Server, request]{
+		"CreateTopic":        createTopic,
+		"DeleteTopic":        deleteTopic,
+		"ListTopics":         listTopics,
+		"SetTopicAttributes": setTopicAttributes,
+		"Subscribe":          subscribe,
+		"Publish":            publish,
+		"PublishBatch":       publishBatch,
+	},
 }
 
 // ServeHTTP answers one call, and a GET of the signing certificate.
@@ -72,189 +45,102 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		serveCertificate(w, r)
 		return
 	}
-	form, err := wire.ReadForm(w, r)
-	wire.Serve(w, r, protocol, s.FaultOf(r), form.Get("Action"), func() (any, error) {
-		if err != nil {
-			return nil, err
-		}
-		return s.act(r.Context(), form, r.Header.Get("X-Amzn-Trace-Id"))
-	})
+	service.Read(w, r, s).Serve(w, r, s.FaultOf(r))
 }
 
-func (s *Server) act(ctx context.Context, form wire.Form, trace string) (any, error) {
-	arn := form.Get("TopicArn")
-	switch action := form.Get("Action"); action {
-	case "Publish":
-		p, err := publication(form, trace)
-		if err != nil {
-			return nil, err
-		}
-		id, err := s.publishForm(ctx, form, p)
-		return messageID{id}, err
-	case "PublishBatch":
-		return s.publishBatch(ctx, form, trace)
-	case "CreateTopic":
-		return s.createTopic(form)
-	case "SetTopicAttributes":
-		if form.Get("AttributeName") != "SignatureVersion" {
-			return nil, invalid("AttributeName Reason: only SignatureVersion is served here")
-		}
-		return nothing{}, s.SetSignatureVersion(arn, form.Get("AttributeValue"))
-	case "GetTopicAttributes":
-		_, version, err := s.subscriptionsOf(arn)
-		return attributesResult{[]attribute{{"TopicArn", arn}, {"Owner", s.config.Account}, {"SignatureVersion", version}}}, err
-	case "Subscribe":
-		return s.subscribe(form)
-	case "Unsubscribe":
-		s.remove("", form.Get("SubscriptionArn"))
-		return nothing{}, nil
-	case "DeleteTopic":
-		s.remove(arn, "")
-		return nothing{}, nil
-	case "ListTopics":
-		return s.listTopics(), nil
-	case "ListSubscriptionsByTopic":
-		return s.listSubscriptions(arn)
-	default:
-		return nil, wire.Errorf("InvalidAction", "The action %s is not valid for this web service.", action)
-	}
+type topicResult struct {
+	ARN string `xml:"TopicArn"`
 }
 
-func (s *Server) createTopic(form wire.Form) (any, error) {
-	name := form.Get("Name")
-	if !topicName.MatchString(name) {
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+func createTopic(_ context.Context, s *Server, in request) (any, error) {
+	if !topicName.MatchString(in.Name) {
 		return nil, invalid("Topic Name")
 	}
-	arn := s.Create(name)
-	for _, each := range form.List("Attributes.entry", "key") {
-		if each.Get("key") == "SignatureVersion" {
-			return topicResult{arn}, s.SetSignatureVersion(arn, each.Get("value"))
-		}
+	arn := s.Create(in.Name)
+	if version, given := in.Attributes["SignatureVersion"]; given {
+		return topicResult{arn}, s.SetSignatureVersion(arn, version)
 	}
 	return topicResult{arn}, nil
 }
 
-// subscribe adds a subscription of a queue. It needs no confirmation, as within
-// one account.
-func (s *Server) subscribe(form wire.Form) (any, error) {
-	queueARN := form.Get("Endpoint")
-	if form.Get("Protocol") != "sqs" || s.config.Queue == nil {
-		return nil, invalid("Protocol Reason: only sqs is served here")
-	}
-	send, found := s.config.Queue(queueARN)
-	if !found {
-		return nil, invalid("Endpoint Reason: there is no queue " + queueARN)
-	}
-	raw := slices.ContainsFunc(form.List("Attributes.entry", "key"), func(each wire.Form) bool {
-		return each.Get("key") == "RawMessageDelivery" && strings.EqualFold(each.Get("value"), "true")
-	})
-	arn, err := s.Subscribe(Subscription{TopicARN: form.Get("TopicArn"), QueueARN: queueARN, Raw: raw, Send: send})
-	return subscriptionResult{ARN: arn}, err
-}
-
-// remove deletes a topic with its subscriptions, or one subscription. What is
-// not there is removed already.
-func (s *Server) remove(topicARN, subscriptionARN string) {
+// deleteTopic also succeeds if there is no such topic.
+func deleteTopic(_ context.Context, s *Server, in request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.topics = slices.DeleteFunc(s.topics, func(arn string) bool { return arn == topicARN })
-	s.subscriptions = slices.DeleteFunc(s.subscriptions, func(one Subscription) bool {
-		return one.TopicARN == topicARN || one.arn == subscriptionARN
-	})
+	s.topics = slices.DeleteFunc(s.topics, func(t *topic) bool { return t.arn == in.TopicARN })
+	return wire.Nothing{}, nil
 }
 
-func (s *Server) listTopics() topicsResult {
+func listTopics(_ context.Context, s *Server, _ request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var result topicsResult
-	for _, arn := range s.topics {
-		result.Members = append(result.Members, topicResult{arn})
+	var result struct {
+		Members []topicResult `xml:"Topics>member"`
 	}
-	return result
-}
-
-func (s *Server) listSubscriptions(topicARN string) (any, error) {
-	own, _, err := s.subscriptionsOf(topicARN)
-	var result subscriptionsResult
-	for _, one := range own {
-		result.Members = append(result.Members, subscriptionResult{one.arn, s.config.Account, "sqs", one.QueueARN, one.TopicARN})
-	}
-	return result, err
-}
-
-// publishForm checks what an entry says and publishes it.
-func (s *Server) publishForm(ctx context.Context, entry wire.Form, p Publication) (messageID string, err error) {
-	if p.TopicARN == "" {
-		return "", invalid("TopicArn or TargetArn Reason: no value for required parameter")
-	}
-	if err := p.check(entry.Has("Subject")); err != nil {
-		return "", err
-	}
-	return s.publish(ctx, p)
-}
-
-// publishBatch publishes each entry on its own, but refuses the whole batch if
-// an attribute of one entry is invalid, as recorded from SNS.
-func (s *Server) publishBatch(ctx context.Context, form wire.Form, trace string) (any, error) {
-	entries := form.List("PublishBatchRequestEntries.member", "Id")
-	ids := make([]string, len(entries))
-	for i, entry := range entries {
-		ids[i] = entry.Get("Id")
-	}
-	if err := wire.CheckBatch(ids, ""); err != nil {
-		return nil, err
-	}
-	size, publications := 0, make([]Publication, len(entries))
-	for i, entry := range entries {
-		var err error
-		if publications[i], err = publication(entry, trace); err != nil {
-			return nil, err
-		}
-		publications[i].TopicARN = form.Get("TopicArn")
-		size += publications[i].size()
-	}
-	if size > maxSize {
-		return nil, wire.Errorf("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.")
-	}
-	if _, _, err := s.subscriptionsOf(form.Get("TopicArn")); err != nil {
-		return nil, err
-	}
-	var result batchResult
-	for i, id := range ids {
-		messageID, err := s.publishForm(ctx, entries[i], publications[i])
-		if err != nil {
-			refused := wire.AsError(err)
-			result.Failed = append(result.Failed, batchFailure{id, refused.Code, refused.Message, refused.Side() == "Sender"})
-			continue
-		}
-		result.Successful = append(result.Successful, batchSuccess{id, messageID})
+	for _, each := range s.topics {
+		result.Members = append(result.Members, topicResult{each.arn})
 	}
 	return result, nil
 }
 
-// publication reads the parameters of Publish, or of an entry of a batch.
-func publication(f wire.Form, trace string) (p Publication, err error) {
-	p = Publication{
-		TopicARN: f.Get("TopicArn"), Subject: f.Get("Subject"), Message: f.Get("Message"),
-		MessageGroupID: f.Get("MessageGroupId"), TraceHeader: trace,
+func setTopicAttributes(_ context.Context, s *Server, in request) (any, error) {
+	if in.AttributeName != "SignatureVersion" {
+		return nil, invalid("AttributeName Reason: only SignatureVersion is served here")
 	}
-	if p.TopicARN == "" {
-		p.TopicARN = f.Get("TargetArn")
+	return wire.Nothing{}, s.SetSignatureVersion(in.TopicARN, in.AttributeValue)
+}
+
+// subscribe adds a subscription of a queue. It needs no confirmation, as within
+// one account.
+func subscribe(_ context.Context, s *Server, in request) (any, error) {
+	if in.Protocol != "sqs" || s.config.Queue == nil {
+		return nil, invalid("Protocol Reason: only sqs is served here")
 	}
-	if p.Attributes, err = f.Attributes("MessageAttributes.entry"); err != nil {
-		return p, wire.Errorf("ParameterValueInvalid", "%s", wire.AsError(err).Message)
+	send, found := s.config.Queue(in.Endpoint)
+	if !found {
+		return nil, invalid("Endpoint Reason: there is no queue " + in.Endpoint)
 	}
-	for name, attribute := range p.Attributes {
-		if err := checkAttribute(name, attribute); err != nil {
-			return p, err
+	raw := strings.EqualFold(in.Attributes["RawMessageDelivery"], "true")
+	arn, err := s.Subscribe(Subscription{TopicARN: in.TopicARN, QueueARN: in.Endpoint, Raw: raw, Send: send})
+	return struct {
+		ARN string `xml:"SubscriptionArn"`
+	}{arn}, err
+}
+
+// published is the answer to a message. A batch's has the entry's id.
+type published struct {
+	ID        string `xml:"Id,omitempty"`
+	MessageID string `xml:"MessageId"`
+}
+
+func publish(ctx context.Context, s *Server, in request) (any, error) {
+	if err := in.checkAttributes(); err != nil {
+		return nil, err
+	}
+	id, err := s.publish(ctx, cmp.Or(in.TopicARN, in.TargetARN), in.message)
+	return published{MessageID: id}, err
+}
+
+// publishBatch publishes each entry on its own, but refuses the whole batch if
+// an attribute of one entry is invalid, as recorded from SNS.
+func publishBatch(ctx context.Context, s *Server, in request) (any, error) {
+	if _, err := s.snapshot(in.TopicARN); err != nil {
+		return nil, err
+	}
+	size := 0
+	for _, entry := range in.Entries {
+		if err := entry.checkAttributes(); err != nil {
+			return nil, err
 		}
+		size += entry.size()
 	}
-	switch structure := f.Get("MessageStructure"); structure {
-	case "":
-	case "json":
-		p.Message, err = forQueue(p.Message)
-	default:
-		err = invalid("Invalid MessageStructure: " + structure)
+	if size > maxSize {
+		return nil, wire.Errorf("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.")
 	}
-	return p, err
+	return wire.Batch(in.Entries, "", func(m message) string { return m.ID }, func(m message) (any, error) {
+		id, err := s.publish(ctx, in.TopicARN, m)
+		return published{m.ID, id}, err
+	})
 }

@@ -59,15 +59,15 @@ var newSigner = sync.OnceValues(func() (*signer, error) {
 // order of the names, Subject only if there is one. Version 1 is SHA1, 2 is
 // SHA256.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
-func (s *signer) signature(version string, n notification) (string, error) {
+func (s *signer) signature(n notification) (string, error) {
 	parts := []string{"Message", n.Message, "MessageId", n.MessageID}
-	if n.Subject != "" {
-		parts = append(parts, "Subject", n.Subject)
+	if n.Subject != nil {
+		parts = append(parts, "Subject", *n.Subject)
 	}
 	parts = append(parts, "Timestamp", n.Timestamp, "TopicArn", n.TopicARN, "Type", n.Type)
 	text := []byte(strings.Join(parts, "\n") + "\n")
 	kind, digest := crypto.SHA1, sha1.New()
-	if version == "2" {
+	if n.SignatureVersion == "2" {
 		kind, digest = crypto.SHA256, sha256.New()
 	}
 	_, _ = digest.Write(text) // a hash never fails

@@ -75,11 +75,11 @@ func TestNotificationsAreSigned(t *testing.T) {
 					t.Fatal(w.Body)
 				}
 			}
-			if w := s.call("GetTopicAttributes"); !strings.Contains(w.Body.String(), "<key>SignatureVersion</key><value>"+max(test.version, "1")) {
-				t.Error(w.Body)
-			}
 			s.call("Publish", append(test.parameters, "Message", "{\n\"a\": \"ü\"}")...)
 			body := s.queue[0].Body
+			if !strings.Contains(body, `"SignatureVersion": "`+max(test.version, "1")+`"`) {
+				t.Error(body)
+			}
 			if err := verify(t, s.Server, body); err != nil {
 				t.Error(err)
 			}
@@ -122,13 +122,6 @@ func TestTopicsMadeOverHTTP(t *testing.T) {
 	}
 	if err := verify(t, s.Server, got[0].Body); err != nil {
 		t.Error(err)
-	}
-	list := s.call("ListSubscriptionsByTopic").Body.String()
-	_, rest, _ := strings.Cut(list, "<SubscriptionArn>")
-	subscription, _, _ := strings.Cut(rest, "<")
-	s.call("Unsubscribe", "SubscriptionArn", subscription)
-	if w := s.call("Publish", "Message", "nobody listens"); w.Code != 200 || len(got) != 2 {
-		t.Errorf("%d, delivered %d", w.Code, len(got))
 	}
 	s.call("DeleteTopic")
 	if w := s.call("Publish", "Message", "m"); w.Code != 404 {

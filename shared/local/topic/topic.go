@@ -19,7 +19,6 @@ import (
 	"regexp"
 	"slices"
 	"sync"
-	"time"
 
 	"sespolicy/shared/local/wire"
 )
@@ -42,15 +41,12 @@ type Config struct {
 	Rewrite func(message string) string
 }
 
-// Attribute is a message attribute.
-type Attribute = wire.Attribute
-
 // Message is what a queue gets.
 type Message struct {
 	Body           string
-	Attributes     map[string]Attribute // of a raw delivery
-	MessageGroupID string               // fair queues; empty if the publisher gave none
-	TraceHeader    string               // the publisher's X-Amzn-Trace-Id
+	Attributes     map[string]wire.Attribute // of a raw delivery
+	MessageGroupID string                    // fair queues; empty if the publisher gave none
+	TraceHeader    string                    // the publisher's X-Amzn-Trace-Id
 }
 
 // Send puts one message on a queue.
@@ -66,20 +62,12 @@ type Subscription struct {
 	arn string
 }
 
-// Publication is one message as its publisher wrote it.
-type Publication struct {
-	MessageID      string
-	TopicARN       string
-	Subject        string
-	Message        string // for queues: of a JSON structure, the part for sqs
-	MessageGroupID string
-	TraceHeader    string
-	Attributes     map[string]Attribute
-	Time           time.Time
+// topic is one topic with its subscriptions.
+type topic struct {
+	arn           string
+	version       string // SignatureVersion
+	subscriptions []Subscription
 }
-
-// Fault is what goes wrong with a call.
-type Fault = wire.Fault
 
 // Server is one account's SNS. Make it with New; all methods are safe for
 // concurrent use.
@@ -87,22 +75,20 @@ type Server struct {
 	wire.Switch[*http.Request]
 	config Config
 
-	mu            sync.Mutex
-	topics        []string          // ARNs, in the order they were made
-	versions      map[string]string // by ARN: SignatureVersion, if it was set
-	subscriptions []Subscription
+	mu     sync.Mutex
+	topics []*topic // in the order they were made
 }
 
 // New returns a Server without topics.
-func New(config Config) *Server { return &Server{config: config, versions: map[string]string{}} }
+func New(config Config) *Server { return &Server{config: config} }
 
 // Create makes the topic, if there is none of that name yet, and returns its ARN.
 func (s *Server) Create(name string) (arn string) {
 	arn = fmt.Sprintf("arn:aws:sns:%s:%s:%s", s.config.Region, s.config.Account, name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !slices.Contains(s.topics, arn) {
-		s.topics = append(s.topics, arn)
+	if _, err := s.find(arn); err != nil {
+		s.topics = append(s.topics, &topic{arn: arn, version: "1"})
 	}
 	return arn
 }
@@ -115,10 +101,11 @@ func (s *Server) SetSignatureVersion(topicARN, version string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.exists(topicARN); err != nil {
+	t, err := s.find(topicARN)
+	if err != nil {
 		return err
 	}
-	s.versions[topicARN] = version
+	t.version = version
 	return nil
 }
 
@@ -126,42 +113,37 @@ func (s *Server) SetSignatureVersion(topicARN, version string) error {
 func (s *Server) Subscribe(subscription Subscription) (arn string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.exists(subscription.TopicARN); err != nil {
+	t, err := s.find(subscription.TopicARN)
+	if err != nil {
 		return "", err
 	}
 	subscription.arn = subscription.TopicARN + ":" + wire.NewID()
-	s.subscriptions = append(s.subscriptions, subscription)
+	t.subscriptions = append(t.subscriptions, subscription)
 	return subscription.arn, nil
 }
 
 var topicARN = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
 
-// exists fails for a malformed ARN and for a topic that is not there. The lock
+// find fails for a malformed ARN and for a topic that is not there. The lock
 // must be held.
-func (s *Server) exists(arn string) error {
-	switch {
-	case !topicARN.MatchString(arn):
-		return invalid("TopicArn")
-	case !slices.Contains(s.topics, arn):
-		return &wire.Error{Code: "NotFound", Message: "Topic does not exist", Status: http.StatusNotFound}
+func (s *Server) find(arn string) (*topic, error) {
+	if !topicARN.MatchString(arn) {
+		return nil, invalid("TopicArn")
 	}
-	return nil
+	at := slices.IndexFunc(s.topics, func(t *topic) bool { return t.arn == arn })
+	if at < 0 {
+		return nil, &wire.Error{Code: "NotFound", Message: "Topic does not exist", Status: http.StatusNotFound}
+	}
+	return s.topics[at], nil
 }
 
-// subscriptionsOf returns the topic's subscriptions and its SignatureVersion.
-func (s *Server) subscriptionsOf(arn string) (own []Subscription, version string, err error) {
+// snapshot is a topic as it is now.
+func (s *Server) snapshot(arn string) (topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.exists(arn); err != nil {
-		return nil, "", err
+	t, err := s.find(arn)
+	if err != nil {
+		return topic{}, err
 	}
-	for _, subscription := range s.subscriptions {
-		if subscription.TopicARN == arn {
-			own = append(own, subscription)
-		}
-	}
-	if version = s.versions[arn]; version == "" {
-		version = "1"
-	}
-	return own, version, nil
+	return topic{t.arn, t.version, slices.Clone(t.subscriptions)}, nil
 }

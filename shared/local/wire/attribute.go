@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/base64"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -11,8 +10,8 @@ import (
 // when DataType is Binary or Binary.something, StringValue otherwise.
 type Attribute struct {
 	DataType    string
-	StringValue string
-	BinaryValue []byte
+	StringValue string `json:",omitempty"`
+	BinaryValue []byte `json:",omitempty"`
 }
 
 // Binary reports whether the value is BinaryValue.
@@ -26,33 +25,30 @@ var (
 	attributeType = regexp.MustCompile(`^(String|Number|Binary)(\..+)?$`)
 )
 
-// ValidAttributeName reports whether a name is at most 256 bytes of letters,
-// digits, hyphens, underscores, and periods that stand alone and inside.
-func ValidAttributeName(name string) bool { return len(name) <= 256 && attributeName.MatchString(name) }
-
-// ValidType reports whether the type is String, Number or Binary, or one of
-// these with a label such as String.Array.
-func (a Attribute) ValidType() bool {
-	return len(a.DataType) <= 256 && utf8.ValidString(a.DataType) && attributeType.MatchString(a.DataType)
+// Problem is why both services refuse an attribute of a name: one that is not at
+// most 256 bytes of letters, digits, hyphens, underscores, and periods that stand
+// alone and inside; a type other than String, Number, Binary, or one of these
+// with a label such as String.Array; no value of that type. It is empty if there
+// is none.
+func (a Attribute) Problem(name string) string {
+	text, binary := a.StringValue != "", len(a.BinaryValue) > 0
+	switch {
+	case len(name) > 256 || !attributeName.MatchString(name):
+		return "has an invalid name: 1 to 256 letters, digits, hyphens and underscores, and single periods inside."
+	case len(a.DataType) > 256 || !utf8.ValidString(a.DataType) || !attributeType.MatchString(a.DataType):
+		return "has an invalid message attribute type '" + a.DataType + "': it must be or start with Binary, Number or String."
+	case text == binary || binary != a.Binary():
+		return "must contain one non-empty message attribute value, for message attribute type '" + a.DataType + "'."
+	}
+	return ""
 }
 
-// Attributes returns the message attributes of a form: name.N.Name and
-// name.N.Value.DataType, StringValue or BinaryValue; nil if there are none.
-func (f Form) Attributes(name string) (map[string]Attribute, error) {
-	var attributes map[string]Attribute
-	for _, entry := range f.List(name, "Name") {
-		value, err := base64.StdEncoding.DecodeString(entry.Get("Value.BinaryValue"))
-		if err != nil {
-			return nil, Errorf("InvalidParameterValue", "The message attribute '%s' has a binary value that is not base64.", entry.Get("Name"))
-		}
-		if attributes == nil {
-			attributes = map[string]Attribute{}
-		}
-		attribute := Attribute{DataType: entry.Get("Value.DataType"), StringValue: entry.Get("Value.StringValue")}
-		if len(value) > 0 {
-			attribute.BinaryValue = value
-		}
-		attributes[entry.Get("Name")] = attribute
+// Size is the size of a message in bytes as SQS and SNS count it: its body, and
+// name, type and value of each attribute.
+func Size(body string, attributes map[string]Attribute) int {
+	size := len(body)
+	for name, a := range attributes {
+		size += len(name) + len(a.DataType) + len(a.StringValue) + len(a.BinaryValue)
 	}
-	return attributes, nil
+	return size
 }

@@ -9,23 +9,17 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 )
+
+// NewID returns a random UUID, the form of AWS's ids.
+func NewID() string { return uuid.NewString() }
 
 // Protocol encodes answers and errors as one of AWS's protocols has them.
 type Protocol interface {
 	// encode returns the body of an answer to an action, or that of an error if
 	// refused is not nil, and sets the headers that go with it.
 	encode(header http.Header, action, requestID string, answer any, refused *Error) ([]byte, error)
-}
-
-// Serve does one call under a fault and answers it with a new request id.
-func Serve(w http.ResponseWriter, r *http.Request, p Protocol, f Fault, action string, act func() (any, error)) {
-	if f.Answer != nil {
-		f.Answer(w, r)
-		return
-	}
-	answer, err := Under(r.Context(), f, act)
-	Write(w, r, p, action, NewID(), answer, err)
 }
 
 // Write answers a call: with the error if there is one, otherwise with the
@@ -51,38 +45,29 @@ func Write(w http.ResponseWriter, r *http.Request, p Protocol, action, requestID
 	_, _ = w.Write(body) // the client may have gone: nobody to tell
 }
 
-// JSON is AWS JSON: the action is in the header X-Amz-Target.
+// JSON is AWS JSON, whose action is in the header X-Amz-Target, and without a
+// version REST JSON, whose action is the request's method and path.
 type JSON struct {
 	Version   string // "1.0" or "1.1"
 	Namespace string // precedes the codes of errors, such as "com.amazonaws.sqs#"
 }
 
+// REST is the protocol of services whose operations are paths.
+type REST = JSON
+
 func (p JSON) encode(header http.Header, _, _ string, answer any, refused *Error) ([]byte, error) {
-	header.Set("Content-Type", "application/x-amz-json-"+p.Version)
-	if refused == nil {
-		return json.Marshal(answer, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
-	}
-	header.Set("X-Amzn-Errortype", refused.Code)
-	if p.Namespace != "" { // SQS, which had the Query protocol before
-		header.Set("X-Amzn-Query-Error", refused.QueryCode()+";"+refused.Side())
-	}
-	return json.Marshal(struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}{p.Namespace + refused.Code, refused.Message}, jsontext.AllowInvalidUTF8(true))
-}
-
-// REST is REST JSON: method and path name the action, the code of an error is
-// in a header.
-type REST struct{}
-
-func (REST) encode(header http.Header, _, _ string, answer any, refused *Error) ([]byte, error) {
 	header.Set("Content-Type", "application/json")
-	if refused == nil {
-		return json.Marshal(answer, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if p.Version != "" {
+		header.Set("Content-Type", "application/x-amz-json-"+p.Version)
 	}
-	header.Set("X-Amzn-Errortype", refused.Code)
-	return json.Marshal(map[string]string{"message": refused.Message}, jsontext.AllowInvalidUTF8(true))
+	if refused != nil {
+		header.Set("X-Amzn-Errortype", refused.Code)
+		if p.Namespace != "" { // SQS, which had the Query protocol before
+			header.Set("X-Amzn-Query-Error", refused.QueryCode()+";"+refused.Side())
+		}
+		answer = map[string]string{"__type": p.Namespace + refused.Code, "message": refused.Message}
+	}
+	return json.Marshal(answer, json.Deterministic(true), jsontext.AllowInvalidUTF8(true)) // a message may quote anything
 }
 
 // Query is the Query protocol: a form in, XML out.

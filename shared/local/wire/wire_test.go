@@ -62,7 +62,7 @@ func TestProtocols(t *testing.T) {
 		{"JSON", JSON{Version: "1.0"}, nil, 200, "", `{"Name":"a"}`},
 		{"JSON, refused", JSON{Version: "1.0", Namespace: "com.amazonaws.sqs#"}, refused, 404, "NotFoundException", `{"__type":"com.amazonaws.sqs#NotFoundException","message":"<no>"}`},
 		{"REST", REST{}, nil, 200, "", `{"Name":"a"}`},
-		{"REST, refused", REST{}, refused, 404, "NotFoundException", `{"message":"<no>"}`},
+		{"REST, refused", REST{}, refused, 404, "NotFoundException", `{"__type":"NotFoundException","message":"<no>"}`},
 		{"Query", Query{"urn:x"}, nil, 200, "", `<DoResponse xmlns="urn:x"><DoResult><Name>a</Name></DoResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></DoResponse>`},
 		{"Query, refused", Query{"urn:x"}, refused, 404, "", `<ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>Old.NotFound</Code><Message>&lt;no&gt;</Message></Error><RequestId>1</RequestId></ErrorResponse>`},
 		{"Query, failed", Query{"urn:x"}, errors.New("oh"), 500, "", `<ErrorResponse xmlns="urn:x"><Error><Type>Receiver</Type><Code>InternalError</Code><Message>oh</Message></Error><RequestId>1</RequestId></ErrorResponse>`},
