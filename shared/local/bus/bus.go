@@ -101,7 +101,7 @@ func New(config Config) *Server { return &Server{config: config} }
 func (s *Server) AddRule(added Rule) error {
 	p := &added.pattern
 	if err := json.Unmarshal([]byte(added.EventPattern), p, json.RejectUnknownMembers(true)); err != nil || len(p.Source)+len(p.DetailType) == 0 {
-		return fmt.Errorf("the event pattern of rule %s: expected lists of strings by source, detail-type or both: %w", added.Name, err)
+		return fmt.Errorf("the event pattern of rule %s: got %q, want lists of strings by source, detail-type or both", added.Name, added.EventPattern)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

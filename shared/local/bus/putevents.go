@@ -130,9 +130,9 @@ func (s *Server) put(ctx context.Context, entry Entry) (id string, err error) {
 
 // check finds what makes EventBridge refuse one entry.
 func (e Entry) check() error {
-	for name, value := range map[string]string{"Source": e.Source, "DetailType": e.DetailType, "Detail": e.Detail} {
-		if value == "" {
-			return wire.Errorf("InvalidArgument", "Parameter %s is not valid. Reason: %[1]s is a required argument.", name)
+	for _, each := range [][2]string{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
+		if each[1] == "" {
+			return wire.Errorf("InvalidArgument", "Parameter %s is not valid. Reason: %[1]s is a required argument.", each[0])
 		}
 	}
 	detail := jsontext.Value(e.Detail)

@@ -22,19 +22,16 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
 	"sespolicy/shared/local/wire"
 )
 
-const (
-	// defaultInterval is SES's documented limit: "no more than once per second".
-	defaultInterval = time.Second
-	// callsKept bounds the log of a server that runs for days.
-	callsKept = 1 << 18
-)
+// defaultInterval is SES's documented limit: "no more than once per second".
+const defaultInterval = time.Second
 
 // Config says whose SES it is. The zero value is account 123456789012 in
 // us-east-1 at one call a second.
@@ -108,8 +105,7 @@ func (s *Server) Policies() map[string]map[string]string {
 	return all
 }
 
-// Calls is the log of the four policy actions, in the order of arrival. It keeps
-// the newest 262,144.
+// Calls is the log of the four policy actions, in the order of arrival.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,9 +143,6 @@ func (s *Server) arrive(call *Call) (requestID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.Time, call.Code = time.Now(), NoAnswer
-	if len(s.calls) == callsKept {
-		s.calls = slices.Clone(s.calls[callsKept/2:])
-	}
 	s.calls = append(s.calls, call)
 	s.requests++
 	requestID = fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests)
@@ -169,4 +162,64 @@ func (s *Server) answered(call *Call, answer Call) {
 	if s.config.Observe != nil {
 		s.config.Observe(told)
 	}
+}
+
+// maxName is the documented length of a policy name, in characters.
+const maxName = 64
+
+var (
+	nameCharacters = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	// domain is what can be one at all: dotted labels, no spaces. SES takes
+	// internationalized domains only in their ASCII form.
+	domain = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)+$`)
+)
+
+// checkName refuses what cannot name a policy.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return violated("policyName", "Member must have length greater than or equal to 1")
+	case len([]rune(name)) > maxName:
+		return violated("policyName", "Member must have length less than or equal to 64")
+	case !nameCharacters.MatchString(name):
+		return invalidParameter("PolicyName is invalid. Policy names must only include alpha-numeric characters, dashes, and underscores.")
+	}
+	return nil
+}
+
+// canonical is the one form of an identity given by name or ARN: a domain is
+// lower-case, an address stays as it is written, for SES keeps
+// a@EXAMPLE.com and a@example.com apart. An ARN must be of this account and
+// Region.
+func (s *Server) canonical(identity string) (string, error) {
+	name := identity
+	if strings.HasPrefix(identity, "arn:") {
+		own := strings.Join([]string{"arn:aws:ses", s.config.Region, s.config.Account, "identity/"}, ":")
+		var ours bool
+		if name, ours = strings.CutPrefix(identity, own); !ours {
+			return "", invalidParameter("Invalid identity ARN: " + identity)
+		}
+	}
+	at := strings.LastIndexByte(name, '@')
+	if at == 0 || at > 0 && strings.ContainsAny(name[:at], " \t\r\n") {
+		return "", invalidParameter("Invalid email address " + name + ".")
+	}
+	if host := name[at+1:]; !domain.MatchString(host) {
+		return "", invalidParameter("Invalid domain name " + host + ".")
+	}
+	if at > 0 {
+		return name, nil
+	}
+	return strings.ToLower(name), nil
+}
+
+func invalidPolicy(message string) error { return wire.Errorf("InvalidPolicy", "%s", message) }
+
+func invalidParameter(message string) error {
+	return wire.Errorf("InvalidParameterValue", "%s", message)
+}
+
+// violated is the refusal of a length, in the words of the service's front end.
+func violated(member, constraint string) error {
+	return wire.Errorf("ValidationError", "1 validation error detected: Value at '%s' failed to satisfy constraint: %s", member, constraint)
 }

@@ -13,11 +13,10 @@ import (
 
 // request has the parameters of all operations.
 type request struct {
-	QueueURL        string `json:"QueueUrl"`
-	QueueName       string
-	QueueNamePrefix string
-	Attributes      map[string]string
-	AttributeNames  []string // of a queue, and an older name of the next one
+	QueueURL       string `json:"QueueUrl"`
+	QueueName      string
+	Attributes     map[string]string
+	AttributeNames []string // of a queue, and an older name of the next one
 
 	MessageSystemAttributeNames []string
 	MessageAttributeNames       []string
@@ -27,7 +26,7 @@ type request struct {
 	SourceArn                    string
 	DestinationArn               string
 	MaxNumberOfMessagesPerSecond *int
-	MaxResults                   *int
+	MaxResults                   int
 	TaskHandle                   string
 
 	parameters
@@ -38,12 +37,11 @@ type request struct {
 type parameters struct {
 	ID string `json:"Id"` // of an entry
 
-	MessageBody             string
-	DelaySeconds            *int64
-	MessageAttributes       map[string]Attribute
-	MessageSystemAttributes map[string]Attribute
-	MessageGroupID          *string `json:"MessageGroupId"`
-	MessageDeduplicationID  string  `json:"MessageDeduplicationId"`
+	MessageBody       string
+	DelaySeconds      *int64
+	MessageAttributes map[string]Attribute
+	MessageAttribute  map[string]Attribute // the same in the Query protocol
+	MessageGroupID    *string              `json:"MessageGroupId"`
 
 	ReceiptHandle     string
 	VisibilityTimeout *int64
@@ -71,9 +69,9 @@ var service = wire.Service[*Server, request]{
 		"DeleteMessageBatch":           batch(deleteMessage),
 		"ChangeMessageVisibility":      single(changeMessageVisibility),
 		"ChangeMessageVisibilityBatch": batch(changeMessageVisibility),
-		"StartMessageMoveTask":         startMessageMoveTask,
-		"ListMessageMoveTasks":         listMessageMoveTasks,
-		"CancelMessageMoveTask":        cancelMessageMoveTask,
+		"StartMessageMoveTask":         startMove,
+		"ListMessageMoveTasks":         listMoves,
+		"CancelMessageMoveTask":        cancelMove,
 	},
 }
 
@@ -133,19 +131,16 @@ func (r request) each(ctx context.Context, q *Queue, do onMessage) (any, error) 
 var queueURL = regexp.MustCompile(`^(?:(?:https?://[^/]+)?/([0-9]{12})/)?([A-Za-z0-9_-]{1,80})/?$`)
 
 // at finds the queue of a URL.
-func (s *Server) at(text string) (*Queue, error) {
-	if text == "" {
+func (s *Server) at(url string) (*Queue, error) {
+	if url == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	parts := queueURL.FindStringSubmatch(text)
-	if parts == nil {
-		return nil, fail(invalidAddress, "The address %s is not valid for this endpoint. A queue URL here looks like %s/%s/NAME.", text, s.config.BaseURL, s.config.Account)
+	if parts := queueURL.FindStringSubmatch(url); parts != nil && (parts[1] == "" || parts[1] == s.config.Account) {
+		if q, found := s.queues[parts[2]]; found {
+			return q, nil
+		}
 	}
-	q, found := s.queues[parts[2]]
-	if !found || parts[1] != "" && parts[1] != s.config.Account {
-		return nil, missingQueue(text)
-	}
-	return q, nil
+	return nil, missingQueue(url)
 }
 
 // duration turns seconds into a Duration. What would overflow becomes a value
@@ -157,7 +152,7 @@ func duration(seconds *int64) *time.Duration {
 	return new(time.Duration(max(-1, min(*seconds, 1<<31))) * time.Second)
 }
 
-// wants reports whether a list of names asks for one, by itself or by "All".
+// wants reports whether a list of names asks for one, by itself or for all.
 func wants(names []string, name string) bool {
-	return slices.Contains(names, "All") || slices.Contains(names, name)
+	return slices.ContainsFunc(names, func(each string) bool { return each == name || each == "All" || each == ".*" })
 }

@@ -24,18 +24,18 @@ func wantSDKCode(t *testing.T, err error, want string) {
 func TestListsOfQueues(t *testing.T) {
 	s := newServer()
 	dlq := create(t, s, "Dead", nil)
-	var want []string
+	want := []string{}
 	for i := range 5 {
 		q := create(t, s, fmt.Sprint("Q", i), map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":3}`})
 		want = append(want, q.URL())
 	}
 	c := client("http://127.0.0.1:4566", wire.Client{Handler: s})
 
-	all, err := c.ListQueues(t.Context(), &sqs.ListQueuesInput{QueueNamePrefix: new("Q")})
+	all, err := c.ListQueues(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, all.QueueUrls); diff != "" {
+	if diff := cmp.Diff(append([]string{dlq.URL()}, want...), all.QueueUrls); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
 	}
 
@@ -66,8 +66,6 @@ func TestQueueThroughTheSDK(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"DelaySeconds": "7", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:Q"}, got.Attributes); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
-	_, err = c.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{"Nope"}})
-	wantSDKCode(t, err, "InvalidAttributeName")
 
 	_, err = c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url})
 	wantSDKCode(t, err, "")

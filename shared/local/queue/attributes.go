@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -17,56 +16,33 @@ import (
 // the CreateQueue page of the API reference.
 type rule struct {
 	standard string // default; "" means the attribute is absent
-	min, max int    // of an integer, if max > 0
-	boolean  bool   // true or false, in any case
-	object   bool   // a JSON object
+	min, max int    // of an integer, if max > 0; otherwise it is any text
 }
 
 var rules = map[string]rule{
-	"DelaySeconds":                  {standard: "0", max: maxDelay},
-	"MaximumMessageSize":            {standard: "1048576", min: 1024, max: maxPayload},
-	"MessageRetentionPeriod":        {standard: "345600", min: 60, max: 1_209_600},
-	"ReceiveMessageWaitTimeSeconds": {standard: "0", max: 20},
-	"VisibilityTimeout":             {standard: "30", max: maxVisibility},
+	"DelaySeconds":                  {"0", 0, maxDelay},
+	"MaximumMessageSize":            {"1048576", 1024, maxPayload},
+	"MessageRetentionPeriod":        {"345600", 60, 1_209_600},
+	"ReceiveMessageWaitTimeSeconds": {"0", 0, 20},
+	"VisibilityTimeout":             {"30", 0, maxVisibility},
 	"KmsMasterKeyId":                {},
-	"KmsDataKeyReusePeriodSeconds":  {min: 60, max: 86_400},
-	"SqsManagedSseEnabled":          {standard: "true", boolean: true},
-	"Policy":                        {object: true},
-	"RedrivePolicy":                 {object: true},
-	"RedriveAllowPolicy":            {object: true},
+	"KmsDataKeyReusePeriodSeconds":  {},
+	"SqsManagedSseEnabled":          {standard: "true"},
+	"Policy":                        {},
+	"RedrivePolicy":                 {},
+	"RedriveAllowPolicy":            {},
 }
 
-// normal checks a value and returns it in the one form that is stored.
-func normal(name, value string) (string, error) {
+// check refuses a name that is not on the list, and a value out of its range.
+func check(name, value string) error {
 	r, found := rules[name]
 	if !found {
-		return "", fail(invalidAttributeName, "Unknown Attribute %s.", name)
+		return fail(invalidAttributeName, "Unknown Attribute %s.", name)
 	}
-	refuse := func(expected string) (string, error) {
-		return "", fail(invalidAttributeValue, "Invalid value for the parameter %s: %q. Reason: it must be %s.", name, value, expected)
+	if n, err := strconv.Atoi(value); r.max > 0 && (err != nil || n < r.min || n > r.max) {
+		return fail(invalidAttributeValue, "Invalid value for the parameter %s: %q. Reason: it must be an integer from %d to %d.", name, value, r.min, r.max)
 	}
-	switch {
-	case value == "" && r.standard == "":
-		return "", nil // removes the attribute
-	case r.max > 0:
-		n, err := strconv.Atoi(value)
-		if err != nil || n < r.min || n > r.max {
-			return refuse(fmt.Sprintf("an integer from %d to %d", r.min, r.max))
-		}
-		return strconv.Itoa(n), nil
-	case r.boolean:
-		value = strings.ToLower(value)
-		if value != "true" && value != "false" {
-			return refuse("true or false")
-		}
-	case r.object:
-		object := jsontext.Value(value)
-		if err := object.Canonicalize(); err != nil || object.Kind() != '{' {
-			return refuse("a JSON object")
-		}
-		return string(object), nil
-	}
-	return value, nil
+	return nil
 }
 
 func defaults() map[string]string {
@@ -87,10 +63,10 @@ func (q *Queue) seconds(name string) time.Duration {
 func (q *Queue) configure(attributes map[string]string) error {
 	values := maps.Clone(q.attributes)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		var err error
-		if values[name], err = normal(name, attributes[name]); err != nil {
+		if err := check(name, attributes[name]); err != nil {
 			return err
 		}
+		values[name] = attributes[name]
 	}
 	if text := values["RedrivePolicy"]; text != q.attributes["RedrivePolicy"] { // an unchanged one may outlive its target
 		redrive, err := q.parseRedrivePolicy(text)
@@ -108,18 +84,7 @@ func (q *Queue) configure(attributes map[string]string) error {
 func (q *Queue) SetAttributes(_ context.Context, attributes map[string]string) error {
 	q.server.mu.Lock()
 	defer q.server.mu.Unlock()
-	return q.setAttributes(attributes)
-}
-
-func (q *Queue) setAttributes(attributes map[string]string) error {
-	if err := q.exists(); err != nil {
-		return err
-	}
-	if err := q.configure(attributes); err != nil {
-		return err
-	}
-	q.modified = time.Now()
-	return nil
+	return q.configure(attributes)
 }
 
 // report returns all attributes, as GetQueueAttributes does for All.
@@ -130,8 +95,6 @@ func (q *Queue) report() map[string]string {
 	all["ApproximateNumberOfMessages"] = strconv.Itoa(counts.Visible)
 	all["ApproximateNumberOfMessagesDelayed"] = strconv.Itoa(counts.Delayed)
 	all["ApproximateNumberOfMessagesNotVisible"] = strconv.Itoa(counts.InFlight)
-	all["CreatedTimestamp"] = strconv.FormatInt(q.created.Unix(), 10)
-	all["LastModifiedTimestamp"] = strconv.FormatInt(q.modified.Unix(), 10)
 	all["QueueArn"] = q.ARN()
 	return all
 }

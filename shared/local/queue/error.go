@@ -19,7 +19,6 @@ const prefix = "AWS.SimpleQueueService."
 // error had in the Query protocol, which SDKs still report.
 var (
 	batchRequestTooLong    = Error{Code: "BatchRequestTooLong", Query: prefix + "BatchRequestTooLong"}
-	invalidAddress         = Error{Code: "InvalidAddress"}
 	invalidAttributeName   = Error{Code: "InvalidAttributeName"}
 	invalidAttributeValue  = Error{Code: "InvalidAttributeValue"}
 	invalidMessageContents = Error{Code: "InvalidMessageContents"}

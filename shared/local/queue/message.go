@@ -11,28 +11,28 @@ import (
 // Attribute is a message attribute.
 type Attribute = wire.Attribute
 
-// Message is one message as a queue holds it or hands it out. Its maps and
-// slices are shared with the queue: do not change them.
+// Message is one message as a queue holds it or hands it out. Its JSON is that of
+// ReceiveMessage. Its maps and slices are shared with the queue: do not change
+// them.
 type Message struct {
-	ID            string
-	ReceiptHandle string // of this receive; empty in a snapshot
-	Body          string
-	MD5OfBody     string
+	ID              string `json:"MessageId"`
+	ReceiptHandle   string // of this receive; empty in a snapshot
+	Body            string
+	MD5OfBody       string
+	Attributes      map[string]Attribute `json:"MessageAttributes,omitempty"`
+	MD5OfAttributes string               `json:"MD5OfMessageAttributes,omitzero"` // over all Attributes; empty without any
 
-	Attributes      map[string]Attribute
-	MD5OfAttributes string // over all Attributes; empty without any
+	SenderID         string `json:"-"`
+	GroupID          string `json:"-"` // marks a tenant (fair queues); passed through
+	TraceHeader      string `json:"-"` // X-Ray's
+	DeadLetterSource string `json:"-"` // ARN of the queue that SQS moved it from
 
-	SenderID         string
-	GroupID          string // marks a tenant (fair queues); passed through
-	TraceHeader      string // X-Ray's
-	DeadLetterSource string // ARN of the queue that SQS moved it from
+	Sent          time.Time `json:"-"` // the enqueue time
+	FirstReceived time.Time `json:"-"` // zero if never
+	ReceiveCount  int       `json:"-"` // over all queues
 
-	Sent          time.Time // the enqueue time, from which retention counts
-	FirstReceived time.Time // zero if never
-	ReceiveCount  int       // over all queues
-
-	State     State     // of a snapshot
-	VisibleAt time.Time // when it becomes visible, or became
+	State     State     `json:"-"` // of a snapshot
+	VisibleAt time.Time `json:"-"` // when it becomes visible, or became
 }
 
 // State is where a message stands between being sent and being deleted.
@@ -45,13 +45,6 @@ const (
 	Delayed
 	InFlight
 )
-
-// systemAttributeNames are the names that a receive can ask for. A standard
-// queue never has the first two.
-var systemAttributeNames = []string{
-	"SequenceNumber", "MessageDeduplicationId", "SenderId", "SentTimestamp", "ApproximateReceiveCount",
-	"ApproximateFirstReceiveTimestamp", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn",
-}
 
 // SystemAttributes returns what SQS itself says about the message, under the
 // names of the API. Times are in milliseconds since 1970. It is what Lambda

@@ -1,6 +1,8 @@
 package queue
 
 import (
+	"cmp"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -22,20 +24,14 @@ const (
 const noMessageSource = "CouldNotDetermineMessageSource"
 
 const (
-	maxMoves    = 10  // tasks of a queue that are kept, and listed at most
+	maxMoves    = 10  // tasks that are listed at most
 	maxMoveRate = 500 // messages a second that a move may be limited to
 )
 
 // moveTask moves what is visible on a dead-letter queue: the oldest first, one
-// message per tick, or all at once without a rate.
+// message per tick, or all at once without a rate. Its JSON is that of
+// ListMessageMoveTasks.
 type moveTask struct {
-	taskReport
-	source *Queue
-	timer  *time.Timer
-}
-
-// taskReport is a task as ListMessageMoveTasks shows it.
-type taskReport struct {
 	TaskHandle     string `json:",omitzero"` // of a running task only
 	Status         string
 	SourceArn      string
@@ -45,6 +41,9 @@ type taskReport struct {
 	ToMove         int    `json:"ApproximateNumberOfMessagesToMove"` // when it began
 	FailureReason  string `json:",omitzero"`
 	Started        int64  `json:"StartedTimestamp"` // milliseconds since 1970
+
+	source *Queue
+	timer  *time.Timer
 }
 
 // resource finds the queue that a parameter names by ARN.
@@ -57,54 +56,70 @@ func (s *Server) resource(parameter, arn string) (*Queue, error) {
 }
 
 // startMove begins a task. Its first step runs at once.
-func (s *Server) startMove(sourceARN, destinationARN string, rate int) (*moveTask, error) {
-	source, err := s.resource("SourceArn", sourceARN)
+func startMove(_ context.Context, s *Server, in request) (any, error) {
+	if err := checkRange(in.MaxNumberOfMessagesPerSecond, "MaxNumberOfMessagesPerSecond", 1, maxMoveRate); err != nil {
+		return nil, err
+	}
+	source, err := s.resource("SourceArn", in.SourceArn)
 	if err != nil {
 		return nil, err
 	}
-	if destinationARN != "" {
-		if _, err := s.resource("DestinationArn", destinationARN); err != nil {
+	if in.DestinationArn != "" {
+		if _, err := s.resource("DestinationArn", in.DestinationArn); err != nil {
 			return nil, err
 		}
 	}
 	switch {
 	case len(s.urls(source.isTargetOf)) == 0:
-		return nil, fail(invalidParameterValue, "Source queue must be configured as a Dead Letter Queue: no queue names %s in its RedrivePolicy.", sourceARN)
-	case destinationARN == sourceARN:
-		return nil, invalidValue(destinationARN, "DestinationArn", "Source queue arn and destination queue arn must be different.")
+		return nil, fail(invalidParameterValue, "Source queue must be configured as a Dead Letter Queue: no queue names %s in its RedrivePolicy.", in.SourceArn)
+	case in.DestinationArn == in.SourceArn:
+		return nil, invalidValue(in.DestinationArn, "DestinationArn", "Source queue arn and destination queue arn must be different.")
 	case slices.ContainsFunc(source.tasks, (*moveTask).running):
 		return nil, fail(invalidParameterValue, "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 	}
 	now := time.Now()
-	task := &moveTask{source: source, taskReport: taskReport{
-		TaskHandle: taskHandle(s.config.NewID(), sourceARN), Status: taskRunning, SourceArn: sourceARN, DestinationArn: destinationARN,
-		Rate: rate, ToMove: source.count(now).Visible, Started: now.UnixMilli(),
-	}}
+	task := &moveTask{
+		source: source, Status: taskRunning, SourceArn: in.SourceArn, DestinationArn: in.DestinationArn, ToMove: source.count(now).Visible, Started: now.UnixMilli(),
+		TaskHandle: base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, s.config.NewID(), in.SourceArn)), // as SQS's
+	}
+	if in.MaxNumberOfMessagesPerSecond != nil {
+		task.Rate = *in.MaxNumberOfMessagesPerSecond
+	}
 	source.tasks = append(source.tasks, task)
-	source.tasks = source.tasks[max(0, len(source.tasks)-maxMoves):]
 	task.timer = time.AfterFunc(0, task.step)
-	return task, nil
+	return struct{ TaskHandle string }{task.TaskHandle}, nil
 }
 
-// taskHandle has the form of SQS's: the base64 of a JSON object.
-func taskHandle(id, source string) string {
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, id, source))
+// listMoves answers the newest first, only that one by default.
+func listMoves(_ context.Context, s *Server, in request) (any, error) {
+	q, err := s.resource("SourceArn", in.SourceArn)
+	if err != nil {
+		return nil, err
+	}
+	limit := min(cmp.Or(in.MaxResults, 1), maxMoves)
+	answer := struct{ Results []moveTask }{[]moveTask{}}
+	for _, task := range slices.Backward(q.tasks[max(0, len(q.tasks)-limit):]) {
+		answer.Results = append(answer.Results, *task)
+	}
+	return answer, nil
 }
 
-// cancelMove ends a running task and returns how much it had moved.
-func (s *Server) cancelMove(handle string) (int, error) {
-	if text, err := base64.StdEncoding.DecodeString(handle); err != nil || !jsontext.Value(text).IsValid() {
-		return 0, invalidValue(handle, "TaskHandle", "It is not a handle of a task.")
+// cancelMove ends a running task and answers how much it had moved.
+func cancelMove(_ context.Context, s *Server, in request) (any, error) {
+	if text, err := base64.StdEncoding.DecodeString(in.TaskHandle); err != nil || !jsontext.Value(text).IsValid() {
+		return nil, invalidValue(in.TaskHandle, "TaskHandle", "It is not a handle of a task.")
 	}
 	for _, q := range s.queues {
 		for _, task := range q.tasks {
-			if task.TaskHandle == handle {
+			if task.TaskHandle == in.TaskHandle {
 				task.end(taskCancelled, "")
-				return task.Moved, nil
+				return struct {
+					Moved int `json:"ApproximateNumberOfMessagesMoved"`
+				}{task.Moved}, nil
 			}
 		}
 	}
-	return 0, fail(resourceNotFound, "Task does not exist, or is not running.")
+	return nil, fail(resourceNotFound, "Task does not exist, or is not running.")
 }
 
 func (t *moveTask) running() bool { return t.Status == taskRunning }
@@ -122,7 +137,6 @@ func (t *moveTask) step() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	t.source.expire(now)
 	for t.running() {
 		if t.source.visible(now) == 0 {
 			t.end(taskCompleted, "")

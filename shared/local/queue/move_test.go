@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,21 +22,41 @@ func deadLetters(t *testing.T, source *Queue, n int) (ids map[string]bool) {
 	return ids
 }
 
-func startMove(t *testing.T, s *Server, source, destination string, rate int) *moveTask {
-	t.Helper()
+// move starts a task as the API does; of no rate if it is 0.
+func move(s *Server, source, destination string, rate int) (*moveTask, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	task, err := s.startMove(source, destination, rate)
+	in := request{SourceArn: source, DestinationArn: destination, MaxNumberOfMessagesPerSecond: &rate}
+	if rate == 0 {
+		in.MaxNumberOfMessagesPerSecond = nil
+	}
+	if _, err := startMove(context.Background(), s, in); err != nil {
+		return nil, err
+	}
+	q, _ := s.byARN(source)
+	return q.tasks[len(q.tasks)-1], nil
+}
+
+func mustMove(t *testing.T, s *Server, source, destination string, rate int) *moveTask {
+	t.Helper()
+	task, err := move(s, source, destination, rate)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return task
 }
 
-func taskState(s *Server, task *moveTask) taskReport {
+func cancel(s *Server, handle string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return task.taskReport
+	_, err := cancelMove(context.Background(), s, request{TaskHandle: handle})
+	return err
+}
+
+func taskState(s *Server, task *moveTask) moveTask {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *task
 }
 
 func TestMoveBackToTheSource(t *testing.T) {
@@ -44,7 +65,7 @@ func TestMoveBackToTheSource(t *testing.T) {
 		source, dlq := pair(t, s, "1")
 		ids := deadLetters(t, source, 3)
 		waiting := poll(t.Context(), source, 20*time.Second)
-		task := startMove(t, s, dlq.ARN(), "", 0)
+		task := mustMove(t, s, dlq.ARN(), "", 0)
 		got := <-waiting
 		synctest.Wait()
 		if state := taskState(s, task); state.Status != taskCompleted || state.Moved != 3 || state.ToMove != 3 {
@@ -67,7 +88,7 @@ func TestMoveAtARate(t *testing.T) {
 		source, dlq := pair(t, s, "1")
 		other := create(t, s, "Other", nil)
 		deadLetters(t, source, 5)
-		task := startMove(t, s, dlq.ARN(), other.ARN(), 2)
+		task := mustMove(t, s, dlq.ARN(), other.ARN(), 2)
 		for _, want := range []int{1, 2, 3} {
 			synctest.Wait()
 			if got := other.Counts().Visible; got != want {
@@ -76,18 +97,14 @@ func TestMoveAtARate(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 		}
 		synctest.Wait()
-		s.mu.Lock()
-		_, err := s.startMove(dlq.ARN(), "", 0)
+		_, err := move(s, dlq.ARN(), "", 0)
 		wantCode(t, err, invalidParameterValue.Code)
 		handle := task.TaskHandle
-		moved, err := s.cancelMove(handle)
-		wantCode(t, err, "")
-		_, err = s.cancelMove(handle)
-		wantCode(t, err, resourceNotFound.Code)
-		s.mu.Unlock()
+		wantCode(t, cancel(s, handle), "")
+		wantCode(t, cancel(s, handle), resourceNotFound.Code)
 		time.Sleep(time.Hour)
-		if state := taskState(s, task); state.Status != taskCancelled || moved != 4 || dlq.Counts().Visible != 1 {
-			t.Errorf("task %+v, %d moved, %+v left", state, moved, dlq.Counts())
+		if state := taskState(s, task); state.Status != taskCancelled || state.Moved != 4 || dlq.Counts().Visible != 1 {
+			t.Errorf("task %+v, %+v left", state, dlq.Counts())
 		}
 	})
 }
@@ -98,7 +115,7 @@ func TestMoveOfWhatAProgramSent(t *testing.T) {
 		source, dlq := pair(t, s, "1")
 		deadLetters(t, source, 1)
 		send(t, dlq, Input{Body: "with a reason"})
-		task := startMove(t, s, dlq.ARN(), "", 0)
+		task := mustMove(t, s, dlq.ARN(), "", 0)
 		synctest.Wait()
 		if state := taskState(s, task); state.Status != taskFailed || state.FailureReason != noMessageSource || state.Moved != 1 {
 			t.Errorf("task %+v", state)
@@ -106,7 +123,7 @@ func TestMoveOfWhatAProgramSent(t *testing.T) {
 		if dlq.Counts().Visible != 1 {
 			t.Errorf("left %+v", dlq.Counts())
 		}
-		task = startMove(t, s, dlq.ARN(), source.ARN(), 0)
+		task = mustMove(t, s, dlq.ARN(), source.ARN(), 0)
 		synctest.Wait()
 		if state := taskState(s, task); state.Status != taskCompleted || source.Counts().Visible != 2 {
 			t.Errorf("with a destination: %+v, %+v", state, source.Counts())
@@ -129,9 +146,7 @@ func TestWhatMovesAreRefused(t *testing.T) {
 		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, invalidParameterValue.Code},
 	} {
 		t.Run(reason, func(t *testing.T) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			_, err := s.startMove(c.source, c.destination, c.rate)
+			_, err := move(s, c.source, c.destination, c.rate)
 			wantCode(t, err, c.code)
 		})
 	}

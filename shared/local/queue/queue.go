@@ -12,8 +12,6 @@ import (
 type Queue struct {
 	server     *Server
 	name       string
-	created    time.Time
-	modified   time.Time
 	attributes map[string]string // all that can be set, defaults included; "" if absent
 	redrive    redrivePolicy
 
@@ -79,7 +77,6 @@ func (q *Queue) Counts() Counts {
 }
 
 func (q *Queue) count(now time.Time) Counts {
-	q.expire(now)
 	var by [3]int
 	for _, e := range q.line {
 		by[e.state(now)]++
@@ -93,7 +90,6 @@ func (q *Queue) Snapshot() []Message {
 	q.server.mu.Lock()
 	defer q.server.mu.Unlock()
 	now := time.Now()
-	q.expire(now)
 	messages := make([]Message, 0, len(q.entries))
 	oldest := func(a, b *entry) int { return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.key, b.key)) }
 	for _, e := range slices.SortedFunc(maps.Values(q.entries), oldest) {
@@ -132,14 +128,6 @@ func (q *Queue) remove() {
 	}
 }
 
-// exists fails for a queue that was deleted while a caller still held it.
-func (q *Queue) exists() error {
-	if q.server.queues[q.name] != q {
-		return missingQueue(q.name)
-	}
-	return nil
-}
-
 // put adds a message that becomes visible at a time, which may be now. The
 // caller settles the queue or rings it.
 func (q *Queue) put(m Message, visibleAt time.Time) *entry {
@@ -172,8 +160,7 @@ func (q *Queue) take(e *entry) {
 	delete(q.entries, e.key)
 }
 
-// visible is how many messages, from the head of the line, are visible. Some may
-// be past their retention.
+// visible is how many messages, from the head of the line, are visible.
 func (q *Queue) visible(now time.Time) int {
 	n, _ := slices.BinarySearchFunc(q.line, now, func(e *entry, now time.Time) int {
 		if e.VisibleAt.After(now) {
@@ -182,20 +169,4 @@ func (q *Queue) visible(now time.Time) int {
 		return -1
 	})
 	return n
-}
-
-// expired reports whether a message is past its retention.
-func (q *Queue) expired(e *entry, now time.Time) bool {
-	return !e.Sent.Add(q.seconds("MessageRetentionPeriod")).After(now)
-}
-
-// expire removes the messages that are past their retention.
-func (q *Queue) expire(now time.Time) {
-	q.line = slices.DeleteFunc(q.line, func(e *entry) bool {
-		old := q.expired(e, now)
-		if old {
-			delete(q.entries, e.key)
-		}
-		return old
-	})
 }

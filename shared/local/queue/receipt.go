@@ -20,10 +20,7 @@ func (q *Queue) handle(e *entry) string {
 
 // find returns the entry that a receipt handle names, and whether the handle is
 // that of its newest receive. The entry is nil if the message is gone.
-func (q *Queue) find(handle string, now time.Time) (e *entry, newest bool, err error) {
-	if err := q.exists(); err != nil {
-		return nil, false, err
-	}
+func (q *Queue) find(handle string) (e *entry, newest bool, err error) {
 	var key, receipt uint64
 	text, err := base64.StdEncoding.DecodeString(handle)
 	if err == nil {
@@ -33,10 +30,7 @@ func (q *Queue) find(handle string, now time.Time) (e *entry, newest bool, err e
 		return nil, false, fail(receiptHandleIsInvalid, "The input receipt handle %q is not a valid receipt handle for queue %s.", handle, q.name)
 	}
 	e = q.entries[key]
-	if e == nil || q.expired(e, now) {
-		return nil, false, nil
-	}
-	return e, e.receipt == receipt, nil
+	return e, e != nil && e.receipt == receipt, nil
 }
 
 // Delete deletes the message that was received under the handle. The handle of
@@ -48,7 +42,7 @@ func (q *Queue) Delete(ctx context.Context, receiptHandle string) error {
 }
 
 func (q *Queue) delete(handle string) error {
-	e, newest, err := q.find(handle, time.Now())
+	e, newest, err := q.find(handle)
 	if newest {
 		q.take(e)
 	}
@@ -71,7 +65,7 @@ func (q *Queue) changeVisibility(handle string, timeout time.Duration) error {
 		return err
 	}
 	now := time.Now()
-	e, _, err := q.find(handle, now)
+	e, _, err := q.find(handle)
 	switch {
 	case err != nil:
 		return err

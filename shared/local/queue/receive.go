@@ -57,9 +57,6 @@ func (q *Queue) receive(ctx context.Context, options ReceiveOptions) ([]Message,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := q.exists(); err != nil {
-		return nil, err
-	}
 	w := &waiter{limit: max(options.MaxMessages, 1), visibility: options.VisibilityTimeout, done: make(chan struct{})}
 	q.waiters = append(q.waiters, w)
 	q.settle(time.Now())
@@ -131,57 +128,38 @@ func (q *Queue) ring(after time.Duration) {
 	})
 }
 
-// deliver hands out up to limit visible messages and hides them.
+// deliver hands out up to limit visible messages and hides them: those that have
+// been visible longest, or as the fault hook picks.
 func (q *Queue) deliver(limit int, visibility time.Duration, now time.Time) []Message {
+	hooks := q.server.faults
+	var picked []*entry
+	for n := q.visible(now); n > 0 && len(picked) < limit; n = q.visible(now) {
+		at := 0
+		if hooks.Pick != nil {
+			at = hooks.Pick(n)
+		}
+		if e := q.line[at]; !q.deadLetter(e, now) {
+			q.leave(e)
+			picked = append(picked, e)
+		}
+	}
 	var messages []Message
-	for _, e := range q.pick(limit, now) {
+	for _, e := range picked {
 		e.receives++
 		e.ReceiveCount++
 		if e.FirstReceived.IsZero() {
 			e.FirstReceived = now
 		}
-		e.receivedAt = now
-		e.receipt = q.server.next()
+		e.receivedAt, e.receipt = now, q.server.next()
 		q.queueUp(e, now.Add(visibility))
 		m := e.Message
 		m.ReceiptHandle = q.handle(e)
 		messages = append(messages, m)
-		q.duplicate(e, now)
+		if hooks.Duplicate != nil {
+			if after, again := hooks.Duplicate(e.Message); again {
+				q.put(e.Message, now.Add(after)).receives = e.receives
+			}
+		}
 	}
 	return messages
-}
-
-// pick takes up to limit visible entries out of the line: those that have been
-// visible longest, or as the fault hook picks.
-func (q *Queue) pick(limit int, now time.Time) []*entry {
-	var picked []*entry
-	for len(picked) < limit {
-		visible, at := q.visible(now), 0
-		if visible == 0 {
-			break
-		}
-		if hook := q.server.faults.Pick; hook != nil {
-			at = hook(visible)
-		}
-		e := q.line[at]
-		switch {
-		case q.expired(e, now):
-			q.take(e)
-		case !q.deadLetter(e, now):
-			q.leave(e)
-			picked = append(picked, e)
-		}
-	}
-	return picked
-}
-
-// duplicate leaves a copy of a delivered message behind, if the hook says so.
-func (q *Queue) duplicate(e *entry, now time.Time) {
-	hook := q.server.faults.Duplicate
-	if hook == nil {
-		return
-	}
-	if after, again := hook(e.Message); again {
-		q.put(e.Message, now.Add(after)).receives = e.receives
-	}
 }

@@ -39,39 +39,6 @@ func TestRedriveAfterMaxReceiveCount(t *testing.T) {
 	})
 }
 
-func TestRetention(t *testing.T) {
-	const day = 24 * time.Hour
-	synctest.Test(t, func(t *testing.T) {
-		s := newServer()
-		dlq := create(t, s, "DeadLetterQueue", map[string]string{"MessageRetentionPeriod": "432000"}) // 5 days
-		source := create(t, s, "RequestQueue", map[string]string{
-			"RedrivePolicy": `{"deadLetterTargetArn":"` + dlq.ARN() + `","maxReceiveCount":"1"}`,
-		})
-		send(t, source, Input{Body: "becomes a dead letter"})
-		receiveOne(t, source)
-		time.Sleep(3 * day)
-		receive(t, source) // moves it
-		send(t, source, Input{Body: "stays"})
-
-		time.Sleep(2*day - 1)
-		if got := dlq.Counts().Visible; got != 1 {
-			t.Fatalf("%d dead letters a moment before their five days, want 1", got)
-		}
-		time.Sleep(time.Nanosecond)
-		if got := dlq.Counts().Visible; got != 0 {
-			t.Error("retention did not count from the first enqueue")
-		}
-		time.Sleep(2*day - 1)
-		if got := source.Counts().Visible; got != 1 {
-			t.Fatal("gone before its four days")
-		}
-		time.Sleep(time.Nanosecond)
-		if got := source.Counts().Visible; got != 0 {
-			t.Error("kept for more than four days")
-		}
-	})
-}
-
 func TestRedrivePolicy(t *testing.T) {
 	s := newServer()
 	dlq := create(t, s, "D", nil)
@@ -92,8 +59,8 @@ func TestRedrivePolicy(t *testing.T) {
 		"no such target":    {policy("Nope", "3"), refused},
 		"itself":            {policy("Q", "3"), refused},
 		"a misspelt member": {`{"deadLetterTargetArn":"` + dlq.ARN() + `","maxRecieveCount":3}`, refused},
-		"not an object":     {`[]`, invalidAttributeValue.Code},
-		"not JSON":          {`{`, invalidAttributeValue.Code},
+		"not an object":     {`[]`, refused},
+		"not JSON":          {`{`, refused},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			wantCode(t, q.SetAttributes(t.Context(), map[string]string{"RedrivePolicy": c.policy}), c.code)

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,11 +28,10 @@ type Input struct {
 
 // Sent is what SQS answers to a message it took.
 type Sent struct {
-	ID                    string `json:"Id,omitzero" xml:"-"` // of the entry, in a batch
-	MessageID             string `json:"MessageId" xml:"MessageId"`
-	MD5OfBody             string `json:"MD5OfMessageBody" xml:"MD5OfMessageBody"`
-	MD5OfAttributes       string `json:"MD5OfMessageAttributes,omitzero" xml:"MD5OfMessageAttributes,omitempty"`
-	MD5OfSystemAttributes string `json:"MD5OfMessageSystemAttributes,omitzero" xml:"MD5OfMessageSystemAttributes,omitempty"`
+	ID              string `json:"Id,omitzero" xml:"-"` // of the entry, in a batch
+	MessageID       string `json:"MessageId" xml:"MessageId"`
+	MD5OfBody       string `json:"MD5OfMessageBody" xml:"MD5OfMessageBody"`
+	MD5OfAttributes string `json:"MD5OfMessageAttributes,omitzero" xml:"MD5OfMessageAttributes,omitempty"`
 }
 
 // Send puts a message on the queue, or returns why SQS refuses it.
@@ -42,9 +40,6 @@ func (q *Queue) Send(ctx context.Context, in Input) (Sent, error) {
 }
 
 func (q *Queue) send(in Input) (Sent, error) {
-	if err := q.exists(); err != nil {
-		return Sent{}, err
-	}
 	if err := q.check(in); err != nil {
 		return Sent{}, err
 	}
@@ -123,38 +118,15 @@ func (q *Queue) check(in Input) error {
 		return fail(invalidParameterValue, "Number of message attributes [%d] exceeds the allowed maximum [%d].", len(in.Attributes), maxAttributes)
 	}
 	for name, a := range in.Attributes {
-		if reason := badAttribute(name, a); reason != "" {
+		reason := a.Problem(name)
+		if reason == "" && !allowedText(a.StringValue) {
+			reason = "contains invalid characters. Valid unicode characters are " + validCharacters + "."
+		}
+		if reason != "" {
 			return fail(invalidParameterValue, "The message attribute '%s' %s", name, reason)
 		}
 	}
-	if in.GroupID != "" && !groupID.MatchString(in.GroupID) {
-		return invalidGroup(in.GroupID)
-	}
 	return checkRange(seconds(in.Delay), "DelaySeconds", 0, maxDelay)
-}
-
-var (
-	groupID = regexp.MustCompile(`^[!-~]{1,128}$`) // letters, digits and ASCII punctuation
-	number  = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
-)
-
-func invalidGroup(id string) error {
-	return invalidValue(id, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
-}
-
-// badAttribute is why SQS refuses a name that is not allowed, or a value that
-// does not fit its type; empty for a good one.
-func badAttribute(name string, a Attribute) (reason string) {
-	lower := strings.ToLower(name)
-	switch {
-	case strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
-		return "has a name that starts with a reserved prefix: AWS. or Amazon."
-	case !allowedText(a.StringValue):
-		return "contains invalid characters. Valid unicode characters are " + validCharacters + "."
-	case strings.HasPrefix(a.DataType, "Number") && a.StringValue != "" && !number.MatchString(a.StringValue):
-		return "of type Number must contain a number."
-	}
-	return a.Problem(name)
 }
 
 const validCharacters = "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"

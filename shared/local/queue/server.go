@@ -10,12 +10,11 @@
 //
 // It follows the Amazon SQS API reference and developer guide, and where those
 // are silent, what others recorded from the real service: a superseded receipt
-// handle deletes nothing, but it still changes the message's visibility. A
-// message that ran out of receives is moved; one past its retention is gone.
+// handle deletes nothing, but it still changes the message's visibility.
 //
 // It does not check signatures or queue policies, does not encrypt, does not
-// throttle, limits no messages in flight, and keeps nothing on disk. Queues have
-// no tags and no permissions.
+// throttle, limits no messages in flight, keeps messages past their retention,
+// and keeps nothing on disk. Queues have no tags and no permissions.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
 package queue
@@ -99,11 +98,16 @@ func (s *Server) SetFaults(faults Faults) {
 	s.calls.SetFault(faults.Call)
 }
 
-// called does one in-process action under its fault, with the lock held.
+// called does one in-process action under its fault, with the lock held. It fails
+// for a queue that was deleted while its caller still held it.
 func called[T any](ctx context.Context, q *Queue, action string, do func() (T, error)) (T, error) {
 	return wire.Under(ctx, q.server.calls.FaultOf(Call{action, q.name}), func() (T, error) {
 		q.server.mu.Lock()
 		defer q.server.mu.Unlock()
+		if q.server.queues[q.name] != q {
+			var none T
+			return none, missingQueue(q.name)
+		}
 		return do()
 	})
 }
@@ -127,8 +131,7 @@ func (s *Server) create(name string, attributes map[string]string) (*Queue, erro
 	if q, found := s.queues[name]; found {
 		return q, nil
 	}
-	now := time.Now()
-	q := &Queue{server: s, name: name, created: now, modified: now, entries: map[uint64]*entry{}, attributes: defaults()}
+	q := &Queue{server: s, name: name, entries: map[uint64]*entry{}, attributes: defaults()}
 	if err := q.configure(attributes); err != nil {
 		return nil, err
 	}

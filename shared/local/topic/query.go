@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,10 +51,8 @@ type topicResult struct {
 	ARN string `xml:"TopicArn"`
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-
 func createTopic(_ context.Context, s *Server, in request) (any, error) {
-	if !topicName.MatchString(in.Name) {
+	if !topicARN.MatchString(s.arn(in.Name)) {
 		return nil, invalid("Topic Name")
 	}
 	arn := s.Create(in.Name)

@@ -84,13 +84,17 @@ func New(config Config) *Server { return &Server{config: config} }
 
 // Create makes the topic, if there is none of that name yet, and returns its ARN.
 func (s *Server) Create(name string) (arn string) {
-	arn = fmt.Sprintf("arn:aws:sns:%s:%s:%s", s.config.Region, s.config.Account, name)
+	arn = s.arn(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.find(arn); err != nil {
 		s.topics = append(s.topics, &topic{arn: arn, version: "1"})
 	}
 	return arn
+}
+
+func (s *Server) arn(name string) string {
+	return fmt.Sprintf("arn:aws:sns:%s:%s:%s", s.config.Region, s.config.Account, name)
 }
 
 // SetSignatureVersion sets the topic's attribute: "1" (SHA1, the default) or "2"

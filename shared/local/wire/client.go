@@ -8,7 +8,7 @@
 package wire
 
 import (
-	"errors"
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,32 +26,26 @@ type Client struct {
 // ended gets the context's error, whatever the handler wrote.
 func (c Client) Do(request *http.Request) (response *http.Response, err error) {
 	ctx := request.Context()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	served := request.Clone(ctx)
+	served.RequestURI, served.Host = request.URL.RequestURI(), cmp.Or(request.Host, request.URL.Host)
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
 	defer served.Body.Close() //nolint:errcheck // only read
-	served.RequestURI = request.URL.RequestURI()
-	if served.Host == "" {
-		served.Host = request.URL.Host
-	}
 	recorder := httptest.NewRecorder()
 	defer func() {
-		if p := recover(); p != nil {
-			failure, ok := p.(error)
-			if !ok || !errors.Is(failure, http.ErrAbortHandler) {
-				panic(p)
-			}
-			response, err = nil, io.ErrUnexpectedEOF
-		}
-		if ctx.Err() != nil {
+		switch failure := recover(); {
+		case ctx.Err() != nil && (failure == nil || failure == http.ErrAbortHandler):
 			response, err = nil, ctx.Err()
+		case failure == http.ErrAbortHandler:
+			response, err = nil, io.ErrUnexpectedEOF
+		case failure != nil:
+			panic(failure)
 		}
 	}()
-	c.Handler.ServeHTTP(recorder, served)
+	if ctx.Err() == nil {
+		c.Handler.ServeHTTP(recorder, served)
+	}
 	response = recorder.Result()
 	response.Request, response.ContentLength = request, int64(recorder.Body.Len())
 	return response, nil

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,14 +18,8 @@ const maxRequest = 8 << 20
 // Read returns the body of a call.
 func Read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, &Error{
-			Code: "InvalidParameterValueException", Query: "InvalidParameterValue",
-			Message: fmt.Sprintf("One or more parameters are invalid. Reason: the request is longer than %d bytes.", maxRequest),
-		}
-	}
 	if err != nil {
-		return nil, Errorf("SerializationException", "the request could not be read: %v", err)
+		return nil, &Error{Code: "InvalidParameterValueException", Query: "InvalidParameterValue", Message: "the request could not be read: " + err.Error()}
 	}
 	return body, nil
 }
@@ -62,29 +54,13 @@ func ReadForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 }
 
 // Form reads an input from the parameters of a form or a URL, whose numbers are
-// text. It makes of them the JSON that AWS JSON would have: a dot leads into a
-// structure, members of lists are numbered, and those of maps are pairs.
-//
-// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+// text.
 func Form[In any](form url.Values) (in In, err error) {
-	tree := map[string]any{}
+	parameters := map[string]string{}
 	for name, values := range form {
-		within, last := tree, name
-		for {
-			first, rest, found := strings.Cut(last, ".")
-			if !found {
-				break
-			}
-			child, ok := within[first].(map[string]any)
-			if !ok {
-				child = map[string]any{}
-				within[first] = child
-			}
-			within, last = child, rest
-		}
-		within[last] = values[0]
+		parameters[name] = values[0]
 	}
-	text, err := json.Marshal(fold(tree))
+	text, err := json.Marshal(structure(parameters))
 	if err == nil {
 		err = json.Unmarshal(text, &in, json.StringifyNumbers(true))
 	}
@@ -94,54 +70,45 @@ func Form[In any](form url.Values) (in In, err error) {
 	return in, nil
 }
 
-// fold makes lists and maps of a structure whose members are numbered. Where
-// they are numbered without a wrapper, as in SQS, the parameter has the name of
-// one member: MessageAttribute.1 is in MessageAttributes.
-func fold(structure map[string]any) map[string]any {
-	folded := map[string]any{}
-	for name, value := range structure {
-		inner, ok := value.(map[string]any)
-		if !ok {
-			folded[name] = value
-			continue
-		}
-		_, flat := inner["1"]
-		for _, wrapper := range []string{"member", "entry"} {
-			if wrapped, ok := inner[wrapper].(map[string]any); ok {
-				inner = wrapped
-			}
-		}
-		_, numbered := inner["1"]
-		switch inner = fold(inner); {
-		case flat:
-			folded[name+"s"] = members(inner)
-		case numbered:
-			folded[name] = members(inner)
-		default:
-			folded[name] = inner
-		}
+// structure makes of parameters what AWS JSON has in their place. A dot in a name
+// leads into a structure, members of a list are numbered, and those of a map are
+// numbered pairs.
+//
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+func structure(parameters map[string]string) any {
+	if text, ok := parameters[""]; ok {
+		return text
 	}
-	return folded
-}
-
-// members are those of a list, or of a map if each is a pair of key and value.
-func members(numbered map[string]any) any {
-	list, pairs := []any{}, map[string]any{}
-	for n := 1; ; n++ {
-		member, ok := numbered[strconv.Itoa(n)]
-		if !ok {
-			break
+	inner := map[string]map[string]string{}
+	for name, text := range parameters {
+		first, rest, _ := strings.Cut(name, ".")
+		if inner[first] == nil {
+			inner[first] = map[string]string{}
 		}
+		inner[first][rest] = text
+	}
+	var list []any
+	members := map[string]any{}
+	for n := 1; inner[strconv.Itoa(n)] != nil; n++ {
+		member := structure(inner[strconv.Itoa(n)])
 		list = append(list, member)
 		pair, _ := member.(map[string]any)
 		for key, value := range map[string]string{"Name": "Value", "key": "value"} {
 			if name, ok := pair[key].(string); ok {
-				pairs[name] = pair[value]
+				members[name] = pair[value]
 			}
 		}
 	}
-	if len(pairs) > 0 {
-		return pairs
+	switch {
+	case len(members) > 0:
+		return members
+	case list != nil:
+		return list
 	}
-	return list
+	for name, each := range inner {
+		if members[name] = structure(each); name == "member" || name == "entry" {
+			return members[name] // the wrapper of a list or a map
+		}
+	}
+	return members
 }

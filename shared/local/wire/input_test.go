@@ -33,7 +33,7 @@ func TestOneInputOfBothProtocols(t *testing.T) {
 		{"a list of eleven", "Names.member.1=1&Names.member.2=2&Names.member.3=3&Names.member.4=4&Names.member.5=5&Names.member.6=6&Names.member.7=7&Names.member.8=8&Names.member.9=9&Names.member.10=10&Names.member.11=11",
 			`{"Names":["1","2","3","4","5","6","7","8","9","10","11"]}`, input{Names: strings.Fields("1 2 3 4 5 6 7 8 9 10 11")}},
 		{"a map", "Attributes.entry.1.key=member&Attributes.entry.1.value=1", `{"Attributes":{"member":"1"}}`, input{Attributes: map[string]string{"member": "1"}}},
-		{"a flat map, as of SQS", "MessageAttribute.1.Name=1&MessageAttribute.1.Value.DataType=Binary&MessageAttribute.1.Value.BinaryValue=AP8=",
+		{"a flat map, as of SQS", "MessageAttributes.1.Name=1&MessageAttributes.1.Value.DataType=Binary&MessageAttributes.1.Value.BinaryValue=AP8=",
 			`{"MessageAttributes":{"1":{"DataType":"Binary","BinaryValue":"AP8="}}}`,
 			input{MessageAttributes: map[string]Attribute{"1": {DataType: "Binary", BinaryValue: []byte{0, 255}}}}},
 		{"a list of structures", "Entries.member.1.Text=a&Entries.member.2.Attributes.entry.1.key=k&Entries.member.2.Attributes.entry.1.value=v",
