@@ -81,7 +81,7 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		"AccessDeniedException": false, "KmsAccessDeniedException": false, "UnrecognizedClientException": false,
 	} {
 		server := states.New()
-		server.SetFault(func(states.Answer) states.Fault { return states.Fault{Code: code} })
+		server.SetFault(func(states.Answer) wire.Fault { return wire.Fault{Code: code} })
 		replier := New(wired(server), "")
 		for _, o := range []outcome.Outcome{applied, rejected} {
 			err := replier.Answer(t.Context(), ended(waiting("token"), o))
@@ -91,8 +91,8 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 		}
 	}
 	server := states.New()
-	server.SetFault(func(states.Answer) states.Fault {
-		return states.Fault{Code: "InvalidToken", Message: "Invalid Token: 'tttttttt'"}
+	server.SetFault(func(states.Answer) wire.Fault {
+		return wire.Fault{Code: "InvalidToken", Message: "Invalid Token: 'tttttttt'"}
 	})
 	err := New(wired(server), "").Answer(t.Context(), ended(waiting(strings.Repeat("t", 3000)), applied))
 	if !errors.Is(err, ErrNobodyWaits) || strings.Contains(err.Error(), "tttt") {
@@ -102,12 +102,12 @@ func TestTokensThatNobodyWaitsWith(t *testing.T) {
 
 func TestStepFunctionsThatIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for name, fault := range map[string]states.Fault{
+		for name, fault := range map[string]wire.Fault{
 			"an error":  {Status: 500},
 			"no answer": {Hang: true},
 		} {
 			server := states.New()
-			server.SetFault(func(states.Answer) states.Fault { return fault })
+			server.SetFault(func(states.Answer) wire.Fault { return fault })
 			start := time.Now()
 			err := New(wired(server), "").Answer(t.Context(), ended(waiting("token"), applied))
 			if err == nil || errors.Is(err, ErrNobodyWaits) || time.Since(start) > answerTimeout {

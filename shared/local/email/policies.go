@@ -13,12 +13,9 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-const (
-	// maxPolicies is the documented quota of policies on one identity.
-	maxPolicies = 20
-	// maxNames is how many policies one GetIdentityPolicies can ask for.
-	maxNames = 20
-)
+// maxPolicies is the documented quota of policies on one identity, and how many
+// one GetIdentityPolicies can ask for.
+const maxPolicies = 20
 
 // request has the parameters of all operations.
 type request struct {
@@ -84,7 +81,7 @@ func deletePolicy(s *Server, in request) (any, error) {
 }
 
 func getPolicies(s *Server, in request) (any, error) {
-	if len(in.PolicyNames) > maxNames {
+	if len(in.PolicyNames) > maxPolicies {
 		return nil, violated("policyNames", "Member must have length less than or equal to 20")
 	}
 	type entry struct {

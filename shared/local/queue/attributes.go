@@ -124,12 +124,8 @@ func (q *Queue) parseRedrivePolicy(text string) (redrivePolicy, error) {
 		reason = "It must be a JSON object of deadLetterTargetArn and maxReceiveCount: " + err.Error()
 	case notNumber != nil || count < 1 || count > 1000:
 		reason = "Invalid value for maxReceiveCount: " + string(given.MaxReceiveCount) + ", valid values are from 1 to 1000 both inclusive."
-	case given.Target == "":
-		reason = "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."
-	case given.Target == q.ARN():
-		reason = "Dead letter target can not be the queue itself."
-	case !found:
-		reason = "Dead letter target does not exist."
+	case !found || given.Target == q.ARN():
+		reason = "The deadLetterTargetArn must be that of another queue, which exists."
 	default:
 		return redrivePolicy{given.Target, count}, nil
 	}
@@ -138,8 +134,7 @@ func (q *Queue) parseRedrivePolicy(text string) (redrivePolicy, error) {
 
 // deadLetter moves an entry to the dead-letter queue if one more receive would
 // exceed maxReceiveCount. It keeps its message id, its attributes and its enqueue
-// time, from which retention counts. Without such a queue it is delivered once
-// more: nothing is lost.
+// time. Without such a queue it is delivered once more: nothing is lost.
 func (q *Queue) deadLetter(e *entry, now time.Time) (moved bool) {
 	dlq, found := q.server.byARN(q.redrive.target)
 	if !found || e.receives < q.redrive.maxReceiveCount {

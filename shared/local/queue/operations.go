@@ -104,17 +104,6 @@ func sendMessageBatch(ctx context.Context, q *Queue, in request) (any, error) {
 	return in.each(ctx, q, sendMessage)
 }
 
-func deleteMessage(_ context.Context, q *Queue, p parameters) (any, error) {
-	return done{ID: p.ID}, q.delete(p.ReceiptHandle)
-}
-
-func changeMessageVisibility(_ context.Context, q *Queue, p parameters) (any, error) {
-	if p.VisibilityTimeout == nil {
-		return nil, missingParameter("VisibilityTimeout")
-	}
-	return done{ID: p.ID}, q.changeVisibility(p.ReceiptHandle, *duration(p.VisibilityTimeout))
-}
-
 // receivedMessage is as much of a message as was asked for.
 type receivedMessage struct {
 	Message

@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"time"
-
-	"sespolicy/shared/local/wire"
 )
 
 // maxVisibility is how long a message can stay in flight in one receive, in
@@ -37,48 +35,54 @@ func (q *Queue) find(handle string) (e *entry, newest bool, err error) {
 // an earlier receive gets the same answer, but deletes nothing: SQS documents
 // that it may not delete, and that loses nothing.
 func (q *Queue) Delete(ctx context.Context, receiptHandle string) error {
-	_, err := called(ctx, q, "DeleteMessage", func() (wire.Nothing, error) { return wire.Nothing{}, q.delete(receiptHandle) })
-	return err
-}
-
-func (q *Queue) delete(handle string) error {
-	e, newest, err := q.find(handle)
-	if newest {
-		q.take(e)
-	}
-	return err
-}
-
-// ChangeVisibility makes a message visible after a timeout from now, 0 meaning
-// at once, at most 12 h after its newest receive. As recorded from the real
-// service, the handle need not be that receive's, nor the message in flight: a
-// late call for one delivery acts on the next one, and hides a visible message.
-func (q *Queue) ChangeVisibility(ctx context.Context, receiptHandle string, timeout time.Duration) error {
-	_, err := called(ctx, q, "ChangeMessageVisibility", func() (wire.Nothing, error) {
-		return wire.Nothing{}, q.changeVisibility(receiptHandle, timeout)
+	_, err := called(ctx, q, "DeleteMessage", func() (any, error) {
+		return deleteMessage(ctx, q, parameters{ReceiptHandle: receiptHandle})
 	})
 	return err
 }
 
-func (q *Queue) changeVisibility(handle string, timeout time.Duration) error {
-	if err := checkRange(seconds(&timeout), "VisibilityTimeout", 0, maxVisibility); err != nil {
-		return err
+func deleteMessage(_ context.Context, q *Queue, p parameters) (any, error) {
+	e, newest, err := q.find(p.ReceiptHandle)
+	if newest {
+		q.take(e)
 	}
-	now := time.Now()
-	e, _, err := q.find(handle)
+	return done{p.ID}, err
+}
+
+// ChangeVisibility makes a message visible after a timeout from now in whole
+// seconds, 0 meaning at once, at most 12 h after its newest receive. As recorded
+// from the real service, the handle need not be that receive's, nor the message
+// in flight: a late call for one delivery acts on the next one, and hides a
+// visible message.
+func (q *Queue) ChangeVisibility(ctx context.Context, receiptHandle string, timeout time.Duration) error {
+	_, err := called(ctx, q, "ChangeMessageVisibility", func() (any, error) {
+		return changeMessageVisibility(ctx, q, parameters{ReceiptHandle: receiptHandle, VisibilityTimeout: seconds(&timeout)})
+	})
+	return err
+}
+
+func changeMessageVisibility(_ context.Context, q *Queue, p parameters) (any, error) {
+	if p.VisibilityTimeout == nil {
+		return nil, missingParameter("VisibilityTimeout")
+	}
+	if err := checkRange(p.VisibilityTimeout, "VisibilityTimeout", 0, maxVisibility); err != nil {
+		return nil, err
+	}
+	now, timeout := time.Now(), *duration(p.VisibilityTimeout)
+	e, _, err := q.find(p.ReceiptHandle)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case e == nil:
-		return invalidValue(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
+		return nil, invalidValue(p.ReceiptHandle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	case now.Add(timeout).Sub(e.receivedAt) > maxVisibility*time.Second:
-		return invalidValue(timeout.Seconds(), "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
+		return nil, invalidValue(*p.VisibilityTimeout, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
 	case timeout > 0 || e.state(now) == InFlight:
 		q.leave(e)
 		q.queueUp(e, now.Add(timeout))
 	}
 	q.settle(now)
-	return nil
+	return done{p.ID}, nil
 }
 
 // seconds is a parameter in the unit of the API; nil if it is absent.

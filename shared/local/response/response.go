@@ -88,13 +88,13 @@ func (b *Bucket) Await(ctx context.Context, stackID, requestID string) (Answer, 
 // ServeHTTP takes one answer.
 func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := wire.Read(w, r)
-	wire.Serve(w, r, wire.S3{}, b.FaultOf(r), "PutObject", func() (any, error) {
+	wire.Serve(w, r, wire.Query{}, b.FaultOf(r), "PutObject", func() (any, error) {
 		if err := errors.Join(err, check(r)); err != nil {
 			return nil, err
 		}
 		_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, PathPrefix), "/")
 		b.keep(read(key, body))
-		return nil, nil
+		return wire.Nothing{}, nil
 	})
 }
 

@@ -48,9 +48,6 @@ type Answer struct {
 	Time    time.Time `json:"-"`
 }
 
-// Fault is what goes wrong with a call.
-type Fault = wire.Fault
-
 // Server is one account's Step Functions. Make it with New; all methods are safe
 // for concurrent use. The hook of SetFault is told the answer as it came, whose
 // Time is zero.

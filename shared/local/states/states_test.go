@@ -104,11 +104,11 @@ func TestFaults(t *testing.T) {
 	server := states.New()
 	c := client(server)
 	server.Issue("old", "new")
-	server.SetFault(func(answer states.Answer) states.Fault {
+	server.SetFault(func(answer states.Answer) wire.Fault {
 		if answer.Token == "old" {
-			return states.Fault{Code: "TaskTimedOut"}
+			return wire.Fault{Code: "TaskTimedOut"}
 		}
-		return states.Fault{}
+		return wire.Fault{}
 	})
 	if got := code(succeed(c, "old", "{}")); got != "TaskTimedOut" {
 		t.Errorf("code %q", got)
@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 	if err := succeed(c, "new", "{}"); err != nil {
 		t.Error(err)
 	}
-	server.SetFault(func(states.Answer) states.Fault { return states.Fault{Status: 500} })
+	server.SetFault(func(states.Answer) wire.Fault { return wire.Fault{Status: 500} })
 	if err := succeed(c, "old", "{}"); err == nil {
 		t.Error("a service that is down answered")
 	}

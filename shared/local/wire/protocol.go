@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -94,21 +93,4 @@ func (p Query) encode(header http.Header, action, requestID string, answer any, 
 		Result    string `xml:",innerxml"`
 		RequestID string `xml:"ResponseMetadata>RequestId"`
 	}{xml.Name{Space: p.Namespace, Local: action + "Response"}, result.String(), requestID})
-}
-
-// S3 is what S3 answers: an empty body, or an error in XML.
-type S3 struct{}
-
-func (S3) encode(header http.Header, _, _ string, _ any, refused *Error) ([]byte, error) {
-	header.Set("Content-Type", "application/xml")
-	if refused == nil {
-		return nil, nil
-	}
-	var text strings.Builder
-	text.WriteString(xml.Header)
-	err := xml.NewEncoder(&text).Encode(struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
-	}{Code: refused.Code, Message: refused.Message})
-	return []byte(text.String()), err
 }

@@ -66,8 +66,6 @@ func TestProtocols(t *testing.T) {
 		{"Query", Query{"urn:x"}, nil, 200, "", `<DoResponse xmlns="urn:x"><DoResult><Name>a</Name></DoResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></DoResponse>`},
 		{"Query, refused", Query{"urn:x"}, refused, 404, "", `<ErrorResponse xmlns="urn:x"><Error><Type>Sender</Type><Code>Old.NotFound</Code><Message>&lt;no&gt;</Message></Error><RequestId>1</RequestId></ErrorResponse>`},
 		{"Query, failed", Query{"urn:x"}, errors.New("oh"), 500, "", `<ErrorResponse xmlns="urn:x"><Error><Type>Receiver</Type><Code>InternalError</Code><Message>oh</Message></Error><RequestId>1</RequestId></ErrorResponse>`},
-		{"S3", S3{}, nil, 200, "", ""},
-		{"S3, refused", S3{}, refused, 404, "", `<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>NotFoundException</Code><Message>&lt;no&gt;</Message></Error>"},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
 			w := httptest.NewRecorder()
