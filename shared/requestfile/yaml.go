@@ -118,15 +118,20 @@ func isEmpty(content []*yaml.Node) bool {
 	return len(content) == 0 || content[0].Kind == yaml.ScalarNode && content[0].Value == "" && content[0].Tag == "!!null"
 }
 
-// brokenYAML says where a text is broken: what the text ends in the middle of, or
-// the place where it cannot go on.
+// brokenYAML says where a text is broken: the place where it cannot go on, or, if it
+// ends too soon, the start of what is open, or else its last character.
 func brokenYAML(err error, lines [][]byte) *finding.Finding {
 	f := &finding.Finding{Rule: RuleYAML, Message: "the text is not YAML: " + err.Error(), Line: 1, Column: 1}
 	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
 		f.Message = "the text is not YAML: " + load.Message
+		ends := func(m yaml.Mark) bool { return m.Line >= len(lines) && m.Column <= 1 }
 		mark := load.Mark
-		if ends := mark.Line >= len(lines) && mark.Column <= 1; ends && load.ContextMark.Line > 0 {
+		if ends(mark) && load.ContextMark.Line > 0 {
 			mark = load.ContextMark
+		}
+		if ends(mark) {
+			mark.Line, mark.Column = positionAfter(string(bytes.TrimRight(bytes.Join(lines, []byte("\n")), " \t\r\n")))
+			mark.Column--
 		}
 		f.Line, f.Column = clamp(lines, mark.Line, mark.Column)
 	}
