@@ -78,6 +78,20 @@ func (q *question) lookup(key string) (values []string, known bool) {
 	return q.derive(key)
 }
 
+// single is the verdict on the one value of a key. A request without one is none
+// of those that an entry names.
+func (q *question) single(key string, verdictOn func(value string) verdict) verdict {
+	values, known := q.lookup(key)
+	switch {
+	case !known:
+		return dependsOn(key)
+	case len(values) != 1:
+		return no
+	default:
+		return verdictOn(values[0])
+	}
+}
+
 // derive is what follows from the principal and the identity for a key in
 // lower case.
 func (q *question) derive(key string) (values []string, known bool) {

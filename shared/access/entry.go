@@ -108,7 +108,8 @@ func (e entry) compareIAM(q *question) verdict {
 		a, _ := splitARN(p.Name)
 		return given(e.arn.roleName() == a.roleName())
 	case e.kind == Session && p.Kind == Role:
-		return e.compareSession(q)
+		a, _ := splitARN(p.Name)
+		return e.compareSessionOf(q, a)
 	case e.kind == User && p.Kind == FederatedUser:
 		return inDoubt("whether a user stands for the sessions of GetFederationToken")
 	default:
@@ -133,62 +134,47 @@ func (e entry) samePartition(q *question) bool {
 // aws:PrincipalArn maybe.
 func (e entry) compareARN(q *question) verdict {
 	const key = "aws:PrincipalArn"
-	values, known := q.lookup(key)
-	switch {
-	case e.kind == Other:
+	if e.kind == Other {
 		return no
-	case !known:
-		return dependsOn(key)
-	case len(values) != 1:
-		return no
-	case e.kind == Session:
-		a, ok := splitARN(values[0])
+	}
+	return q.single(key, func(value string) verdict {
+		if e.kind != Session {
+			return given(e.text == value)
+		}
+		a, ok := splitARN(value)
 		if !ok || a.kind() != Role || a.account != e.arn.account {
 			return no
 		}
 		return e.compareSessionOf(q, a)
-	default:
-		return given(e.text == values[0])
-	}
+	})
 }
 
-// compareSession compares with a session of a role whose name is not known.
-func (e entry) compareSession(q *question) verdict {
-	a, _ := splitARN(q.principal.Name)
-	return e.compareSessionOf(q, a)
-}
-
+// compareSessionOf compares with a session of a role whose name is not known.
 func (e entry) compareSessionOf(q *question, role arn) verdict {
 	const key = "aws:userid" // ROLE-ID:SESSION-NAME
 	if e.arn.roleName() != role.roleName() {
 		return no
 	}
-	values, known := q.lookup(key)
-	if !known {
-		return dependsOn(key)
-	}
-	if len(values) != 1 {
-		return no
-	}
-	_, session, _ := strings.Cut(values[0], ":")
-	return given(session == e.arn.sessionName())
+	return q.single(key, func(value string) verdict {
+		_, session, _ := strings.Cut(value, ":")
+		return given(session == e.arn.sessionName())
+	})
 }
 
 // compareFederated compares with somebody whom a provider authenticated: the
 // account and ARN of the session are not known.
 func (e entry) compareFederated(q *question) verdict {
 	const key = "aws:PrincipalAccount"
-	values, known := q.lookup(key)
-	switch {
-	case !known:
-		return dependsOn(key)
-	case len(values) != 1 || values[0] != e.arn.account:
-		return no
-	case e.kind == Account:
-		return yes
-	default:
-		return inDoubt("which role or user a federated principal is")
-	}
+	return q.single(key, func(value string) verdict {
+		switch {
+		case value != e.arn.account:
+			return no
+		case e.kind == Account:
+			return yes
+		default:
+			return inDoubt("which role or user a federated principal is")
+		}
+	})
 }
 
 // compareID compares a unique id with the start of aws:userid.
@@ -203,15 +189,10 @@ func (e entry) compareID(q *question) verdict {
 	if q.principal.Kind == User && !isUser || (q.principal.Kind == Role || q.principal.Kind == Session) && isUser {
 		return no
 	}
-	values, known := q.lookup(key)
-	if !known {
-		return dependsOn(key)
-	}
-	if len(values) != 1 {
-		return no
-	}
-	id, _, _ := strings.Cut(values[0], ":")
-	return given(id == e.text)
+	return q.single(key, func(value string) verdict {
+		id, _, _ := strings.Cut(value, ":")
+		return given(id == e.text)
+	})
 }
 
 // compareWildcard compares a principal with a wildcard inside. The documentation

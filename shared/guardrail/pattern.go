@@ -26,9 +26,7 @@ type Topic func() (name string, err error)
 // that stands for ${topic} has no wildcards and no colons.
 func isTopicName(text string) bool {
 	base := strings.TrimSuffix(text, ".fifo")
-	return len(text) <= 256 && base != "" && all(base, func(b byte) bool {
-		return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_'
-	})
+	return len(text) <= 256 && identity.Only(base, identity.Letters+identity.Digits+"-_")
 }
 
 // lists are the patterns of a deployment for one request.

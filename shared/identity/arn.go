@@ -53,32 +53,13 @@ func parseARN(text string) (Identity, error) {
 }
 
 // IsAccount reports whether text is an AWS account id: 12 digits.
-func IsAccount(text string) bool {
-	if len(text) != 12 {
-		return false
-	}
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
+func IsAccount(text string) bool { return len(text) == 12 && Only(text, Digits) }
 
 // isPartition accepts aws and all names that start with it (aws-cn, aws-us-gov,
 // aws-iso, aws-iso-b, aws-eusc, …): the list grows.
-func isPartition(text string) bool { return strings.HasPrefix(text, "aws") && isLower(text) }
+func isPartition(text string) bool { return strings.HasPrefix(text, "aws") && isRegion(text) }
 
-func isRegion(text string) bool { return text != "" && isLower(text) }
-
-func isLower(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
-}
+func isRegion(text string) bool { return Only(text, LowerCase+Digits+"-") }
 
 // Owner is whom a deployment works for: the partition, Region and account that
 // its identities live in.

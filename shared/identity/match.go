@@ -6,6 +6,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
+// Characters of ASCII, for [Only].
+const (
+	Digits    = "0123456789"
+	LowerCase = "abcdefghijklmnopqrstuvwxyz"
+	Letters   = LowerCase + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// Only reports whether text is not empty and has only these characters.
+func Only(text, characters string) bool { return text != "" && strings.Trim(text, characters) == "" }
+
 // Match reports whether all of text matches pattern, in which * stands for any
 // number of characters, ? for exactly one, and everything else for itself,
 // case-sensitively. Both are compared byte by byte.

@@ -225,10 +225,5 @@ func (r *reader) readTaskToken(n document.Node) {
 // neither a reference like $$.Task.Token nor a sentence is. Step Functions takes
 // at most 2048 characters; real tokens have hundreds.
 func isTaskToken(text string) bool {
-	if len(text) < 16 || len(text) > 2048 {
-		return false
-	}
-	return !strings.ContainsFunc(text, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("+/=_-", c)
-	})
+	return len(text) >= 16 && len(text) <= 2048 && identity.Only(text, identity.Letters+identity.Digits+"+/=_-")
 }

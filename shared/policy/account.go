@@ -75,6 +75,4 @@ func digitsOf(text string) string {
 	}, text)
 }
 
-func allDigits(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789") == ""
-}
+func allDigits(text string) bool { return identity.Only(text, identity.Digits) }

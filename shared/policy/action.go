@@ -77,13 +77,7 @@ func isAction(text string) bool {
 }
 
 func isActionPart(text string) bool {
-	for i := range len(text) {
-		c := text[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_*?", rune(c)) {
-			return false
-		}
-	}
-	return text != ""
+	return identity.Only(text, identity.Letters+identity.Digits+"-_*?")
 }
 
 // actsOnIdentity reports whether an action is a documented one on identities, or

@@ -5,6 +5,7 @@ import (
 
 	"sespolicy/shared/document"
 	"sespolicy/shared/finding"
+	"sespolicy/shared/identity"
 )
 
 // The limits of PutIdentityPolicy
@@ -26,16 +27,7 @@ const (
 // ValidName reports whether name is a policy name: 1 to 64 ASCII letters,
 // digits, dashes and underscores.
 func ValidName(name string) bool {
-	if name == "" || len(name) > MaxNameLength {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return true
+	return len(name) <= MaxNameLength && identity.Only(name, identity.Letters+identity.Digits+"-_")
 }
 
 // CheckSize returns a violation if a policy is too large for SES. minified is its

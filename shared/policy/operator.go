@@ -66,13 +66,8 @@ func ParseOperator(text string) Operator {
 
 // fold returns the known name that text is in any case, "" for none.
 func fold(text string, known []string) string {
-	if i := slices.Index(known, text); i >= 0 { // most are written in the right case
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, text) }); i >= 0 {
 		return known[i]
-	}
-	for _, k := range known {
-		if strings.EqualFold(k, text) {
-			return k
-		}
 	}
 	return ""
 }

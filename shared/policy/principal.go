@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"sespolicy/shared/document"
@@ -55,11 +56,7 @@ func (c *checker) principalString(n document.Node) {
 func (c *checker) principalMap(s *Statement, n document.Node) {
 	before := c.principals
 	for kind, list := range n.Members() {
-		known := false
-		for _, k := range principalKinds {
-			known = known || k == kind
-		}
-		if !known {
+		if !slices.Contains(principalKinds, kind) {
 			kind = c.unknownKind(kind, list)
 		}
 		for id := range Values(list) {

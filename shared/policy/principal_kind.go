@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sespolicy/shared/finding"
+	"sespolicy/shared/identity"
 )
 
 // noPrincipals are the resources of IAM that are no principals, and what to
@@ -23,13 +24,7 @@ var noPrincipals = map[string]string{
 // isEntityName reports whether text is the name of a user or role
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 func isEntityName(text string) bool {
-	for i := range len(text) {
-		c := text[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("_+=,.@-", c) < 0 {
-			return false
-		}
-	}
-	return text != ""
+	return identity.Only(text, identity.Letters+identity.Digits+"_+=,.@-")
 }
 
 // resourceDoubt says why the last field of an ARN of iam or sts names no

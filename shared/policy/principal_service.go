@@ -72,7 +72,7 @@ func areLabels(name string) bool {
 }
 
 func isLabel(text string) bool {
-	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+	return identity.Only(text, identity.LowerCase+identity.Digits+"-_")
 }
 
 // misspeltDomain is the doubt about a name that ends in no domain of services.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"strings"
 
 	"sespolicy/shared/document"
@@ -64,21 +65,22 @@ var sourceForms = map[string]form{
 	"aws:sourceowner":    formAccount,
 }
 
-// callerForms are the condition keys that the caller cannot choose and that name
-// accounts, organizations or principals (compare "The meaning of public" in
+// callerForms are these and the condition keys that the caller cannot choose and
+// that name accounts, organizations or principals (compare "The meaning of
+// public" in
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 // From where, when and to whom mail is sent (aws:SourceIp, aws:CurrentTime,
 // ses:Recipients) narrows nobody; anybody can give a tag to their principals.
-var callerForms = map[string]form{
-	"aws:sourceaccount":     formAccount,
-	"aws:sourcearn":         formARN,
-	"aws:sourceorgid":       formOrganization,
-	"aws:sourceorgpaths":    formPath,
-	"aws:sourceowner":       formAccount,
+var callerForms = with(sourceForms, map[string]form{
 	"aws:principalaccount":  formAccount,
 	"aws:principalarn":      formARN,
 	"aws:principalorgid":    formOrganization,
 	"aws:principalorgpaths": formPath,
+})
+
+func with(forms, more map[string]form) map[string]form {
+	maps.Copy(more, forms)
+	return more
 }
 
 func narrowing(condition document.Node, forms map[string]form) Narrowing {
