@@ -21,8 +21,8 @@ const standardName = "a function with the SDK's standard configuration and the s
 // bench is one run: the state that its sections share.
 type bench struct {
 	starts, runs int
-	folder       string  // temporary: the executables
-	bursts       *bursts // shared by drain and cost
+	folder       string      // temporary: the executables
+	bursts       []contender // shared by drain and cost
 }
 
 // build compiles a function for this machine with the Makefile's flags and

@@ -19,28 +19,30 @@ import (
 // contender is a way to bring requests to SES.
 type contender struct {
 	name  string
-	drain func(ctx context.Context, seed uint64, requests []request) (drained, error)
+	drain func(ctx context.Context, seed uint64) (drained, error)
+	runs  []drained
 }
 
 // contenders are ours, with the executable given, and what people would write
-// instead.
+// instead. The last one is no burst: its requests come one by one, with more than
+// the pause after a call between them.
 func contenders(bootstrap string) []contender {
+	standard := func() aws.Retryer { return retry.NewStandard() }
+	adaptive := func() aws.Retryer { return retry.NewAdaptiveMode() }
 	return []contender{
-		batches("this project, batch after batch", bootstrap, 10, 0),
+		batches("this project, batch after batch", bootstrap, distinct(burst), 10, 0),
 		mapped("this project, with the event source mapping", bootstrap),
-		workers("one worker, x/time/rate at 1/s from start to start", 1,
-			func() aws.Retryer { return retry.NewStandard() }, rate.Every(interval)),
-		workers("one worker, the SDK's adaptive retryer", 1,
-			func() aws.Retryer { return retry.NewAdaptiveMode() }, rate.Inf),
-		workers("ten workers, the SDK's default retryer", 10,
-			func() aws.Retryer { return retry.NewStandard() }, rate.Inf),
+		workers("one worker, x/time/rate at 1/s from start to start", 1, standard, rate.Every(interval)),
+		workers("one worker, the SDK's adaptive retryer", 1, adaptive, rate.Inf),
+		workers("ten workers, the SDK's default retryer", 10, standard, rate.Inf),
+		batches("this project, one by one", bootstrap, distinct(singles), 1, 2*interval),
 	}
 }
 
 // workers has so many workers share the requests and one client. A request whose
 // call ends with an error is given up.
 func workers(name string, many int, retryer func() aws.Retryer, limit rate.Limit) contender {
-	return contender{name, func(ctx context.Context, seed uint64, requests []request) (drained, error) {
+	return contender{name: name, drain: func(ctx context.Context, seed uint64) (drained, error) {
 		server := email.New(email.Config{MinInterval: interval})
 		server.SetFault(latencies(seed))
 		front := httptest.NewServer(server)
@@ -49,8 +51,8 @@ func workers(name string, many int, retryer func() aws.Retryer, limit rate.Limit
 			Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
 		limiter := rate.NewLimiter(limit, 1)
 
-		work := make(chan request, len(requests))
-		for _, r := range requests {
+		work := make(chan request, burst)
+		for _, r := range distinct(burst) {
 			work <- r
 		}
 		close(work)

@@ -28,13 +28,10 @@ func (d *drained) finish(begun time.Time, calls []email.Call) {
 	}
 }
 
-// runs are the runs of one contender.
-type runs []drained
-
-// median is the median of a figure.
-func (r runs) median(figure func(drained) float64) float64 {
-	figures := make([]float64, len(r))
-	for i, d := range r {
+// median is the median of a figure of the contender's runs.
+func (c contender) median(figure func(drained) float64) float64 {
+	figures := make([]float64, len(c.runs))
+	for i, d := range c.runs {
 		figures[i] = figure(d)
 	}
 	return median(figures)
@@ -45,23 +42,12 @@ func throttled(d drained) float64 { return float64(d.Throttled) }
 func givenUp(d drained) float64   { return float64(d.GivenUp) }
 func billed(d drained) float64    { return d.Billed.Seconds() }
 
-// bursts are the results of bursts in real time, each run with its own SES. The
-// runs wait nearly all the time, so all of them run at once.
-type bursts struct {
-	contenders []contender
-	drains     []runs // by contender
-	single     runs   // one request every other second
-}
+// burstsTimeout limits all runs together.
+const burstsTimeout = 5 * time.Minute
 
-const (
-	// burstsTimeout limits all runs together.
-	burstsTimeout = 5 * time.Minute
-	// singleEvery is longer than the pause after a call, so that no request waits.
-	singleEvery = 2 * time.Second
-)
-
-// measureBursts measures them, once per run of the bench.
-func (b *bench) measureBursts(ctx context.Context) (*bursts, error) {
+// measureBursts measures bursts in real time, once per run of the bench. Each run
+// has its own SES. The runs wait nearly all the time, so all of them run at once.
+func (b *bench) measureBursts(ctx context.Context) ([]contender, error) {
 	if b.bursts != nil {
 		return b.bursts, nil
 	}
@@ -71,31 +57,23 @@ func (b *bench) measureBursts(ctx context.Context) (*bursts, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, burstsTimeout)
 	defer cancel()
+	b.bursts = contenders(bootstrap)
 	var running sync.WaitGroup
-	var mu sync.Mutex
-	var failed error
-	measure := func(c contender, requests []request) runs {
-		found := make(runs, b.runs)
-		for n := range found {
+	failed := make([]error, len(b.bursts)*b.runs)
+	for i := range b.bursts {
+		c := &b.bursts[i]
+		c.runs = make([]drained, b.runs)
+		for n := range c.runs {
 			running.Go(func() {
-				d, err := c.drain(ctx, uint64(n), requests)
-				mu.Lock()
-				defer mu.Unlock()
-				if found[n] = d; err != nil {
-					failed = errors.Join(failed, fmt.Errorf("%s, run %d: %w", c.name, n+1, err))
+				var err error
+				if c.runs[n], err = c.drain(ctx, uint64(n)); err != nil {
+					failed[i*b.runs+n] = fmt.Errorf("%s, run %d: %w", c.name, n+1, err)
 				}
 			})
 		}
-		return found
 	}
-	all := bursts{contenders: contenders(bootstrap)}
-	for _, c := range all.contenders {
-		all.drains = append(all.drains, measure(c, distinct()))
-	}
-	all.single = measure(batches("one by one", bootstrap, 1, singleEvery), distinct()[:singles])
 	running.Wait()
-	b.bursts = &all
-	return &all, failed
+	return b.bursts, errors.Join(failed...)
 }
 
 // drain measures a burst: sixty requests at once, each for another policy.
@@ -111,13 +89,12 @@ func drain(ctx context.Context, b *bench) (section, error) {
 			"whose second, throttled batch waits up to 2 s between its attempts (AWS does not document how long).",
 			burst, fastest, slowest, ideal.Seconds(), b.runs),
 		Columns: []string{"seconds", "of the ideal", "calls throttled", "requests given up"}}
-	for i, c := range all.contenders {
-		d := all.drains[i]
-		s.Lines = append(s.Lines, lineOf(c.name, d.median(took), d.median(took)/ideal.Seconds(), d.median(throttled), d.median(givenUp)))
+	for _, c := range all[:len(all)-1] {
+		s.Lines = append(s.Lines, lineOf(c.name, c.median(took), c.median(took)/ideal.Seconds(), c.median(throttled), c.median(givenUp)))
 	}
 	s.Goals = []goal{
-		atMost("a burst, of the ideal time", all.drains[0].median(took)/ideal.Seconds(), 1.06),
-		atMost("a burst, calls throttled", max(all.drains[0].median(throttled), all.drains[1].median(throttled)), 0),
+		atMost("a burst, of the ideal time", all[0].median(took)/ideal.Seconds(), 1.06),
+		atMost("a burst, calls throttled", max(all[0].median(throttled), all[1].median(throttled)), 0),
 	}
 	return s, nil
 }
@@ -133,7 +110,7 @@ func cost(ctx context.Context, b *bench) (section, error) {
 		return section{}, err
 	}
 	perThousand := func(seconds float64, requests int) float64 { return seconds / float64(requests) * 1000 * memory / 1024 }
-	inBurst, single := all.drains[0].median(billed), all.single.median(billed)
+	inBurst, single := all[0].median(billed), all[len(all)-1].median(billed)
 	return section{Name: "cost", Title: "Cost",
 		About:   fmt.Sprintf("What Lambda bills for a thousand requests at template.yaml's %.0f MB: the measured durations of the invocations, starts left out. In a burst it is the pause between two calls that is paid for; one by one the answer of SES alone.", memory),
 		Columns: []string{"GB-seconds for 1,000 requests", "of the least: a second, or an answer, each"},

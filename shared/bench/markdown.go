@@ -10,8 +10,7 @@ import (
 // markdown is the report as a person reads it.
 func (r report) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured on %s with `make bench`: %s, %d cores, %s, %s. All rows of a table were measured in the same run.\n",
-		r.Date, r.Machine.CPU, r.Machine.Cores, r.Machine.OS, r.Machine.Go)
+	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured on %s with `make bench`: %s. All rows of a table were measured in the same run.\n", r.Date, r.Machine)
 	r.goals(&b)
 	for _, s := range r.Sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.Title, s.About)
@@ -52,14 +51,7 @@ func number(v value) string {
 	case math.IsNaN(f):
 		return "–"
 	case f == math.Trunc(f), math.Abs(f) >= 1000:
-		return thousands(strconv.FormatFloat(f, 'f', 0, 64))
+		return strconv.FormatFloat(f, 'f', 0, 64)
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%#.3g", f), ".")
-}
-
-func thousands(digits string) string {
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

@@ -37,8 +37,8 @@ func stack(ctx context.Context, bootstrap string, seed uint64, requests []reques
 
 // mapped has the event source mapping bring the requests to the function.
 func mapped(name, bootstrap string) contender {
-	return contender{name, func(ctx context.Context, seed uint64, requests []request) (d drained, err error) {
-		s, ids, err := stack(ctx, bootstrap, seed, requests, func(e mapping.Event) { d.Billed += e.Result.Duration })
+	return contender{name: name, drain: func(ctx context.Context, seed uint64) (d drained, err error) {
+		s, ids, err := stack(ctx, bootstrap, seed, distinct(burst), func(e mapping.Event) { d.Billed += e.Result.Duration })
 		if err != nil {
 			return d, err
 		}
@@ -55,8 +55,8 @@ func mapped(name, bootstrap string) contender {
 
 // batches hands the requests to the function in batches of at most so many, each
 // when the one before is done and not before its own turn.
-func batches(name, bootstrap string, most int, every time.Duration) contender {
-	return contender{name, func(ctx context.Context, seed uint64, requests []request) (d drained, err error) {
+func batches(name, bootstrap string, requests []request, most int, every time.Duration) contender {
+	return contender{name: name, drain: func(ctx context.Context, seed uint64) (d drained, err error) {
 		s, _, err := stack(ctx, bootstrap, seed, requests, nil)
 		if err != nil {
 			return d, err

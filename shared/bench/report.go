@@ -14,16 +14,8 @@ import (
 // report is what a run found.
 type report struct {
 	Date     string    `json:"date"`
-	Machine  machine   `json:"machine"`
+	Machine  string    `json:"machine"` // what the figures were measured on
 	Sections []section `json:"sections"`
-}
-
-// machine is what the figures were measured on.
-type machine struct {
-	CPU   string `json:"cpu"`
-	Cores int    `json:"cores"`
-	Go    string `json:"go"`
-	OS    string `json:"os"`
 }
 
 // section is one thing measured: a table, each line a contender.
@@ -88,12 +80,13 @@ func (g goal) alarmed(bound float64) goal {
 func (g goal) met() bool { return g.Value <= g.AtMost }
 
 func newReport() report {
-	m := machine{CPU: "unknown", Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	cpu := []byte("unknown processor")
 	text, _ := os.ReadFile("/proc/cpuinfo") // only Linux has it
 	if found := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(text); found != nil {
-		m.CPU = string(found[1])
+		cpu = found[1]
 	}
-	return report{Date: time.Now().UTC().Format(time.DateOnly), Machine: m}
+	return report{Date: time.Now().UTC().Format(time.DateOnly),
+		Machine: fmt.Sprintf("%s, %d cores, %s/%s, %s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())}
 }
 
 // missed returns the goals missed by more than -check allows.

@@ -25,9 +25,9 @@ const (
 // request is one policy to put.
 type request struct{ Identity, Name, Policy string }
 
-// distinct returns a burst of requests, each for another policy.
-func distinct() []request {
-	list := make([]request, burst)
+// distinct returns requests, each for another policy.
+func distinct(many int) []request {
+	list := make([]request, many)
 	for n := range list {
 		identity := fmt.Sprintf("domain%02d.example.com", n)
 		list[n] = request{Identity: identity, Name: "Newsletter", Policy: fmt.Sprintf(
