@@ -14,13 +14,10 @@ import (
 	"time"
 
 	"sespolicy/shared/account"
-	"sespolicy/shared/document"
+	"sespolicy/shared/examine"
 	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
-	"sespolicy/shared/identity"
-	"sespolicy/shared/ledger"
 	"sespolicy/shared/outcome"
-	"sespolicy/shared/policy"
 	"sespolicy/shared/printout"
 )
 
@@ -46,10 +43,7 @@ const nearLimit = account.MaxPolicies - 2
 
 // Region is what is audited: one Region of an account.
 type Region struct {
-	Owner    identity.Owner
-	Contents account.Contents
-	// Records are the ledger's; nil if no ledger is known.
-	Records map[ledger.Name]ledger.Policy
+	*account.Region
 	// Patterns are those that the identities were selected by; none: all.
 	Patterns []string
 	Now      time.Time // a policy that is being written now is not compared
@@ -70,7 +64,7 @@ func (r Region) Files(g *guardrail.Guardrail) []printout.File {
 			findings := append(r.compare(id.Name, p), r.check(id.Name, p, g)...)
 			add(r.file(paths[p.Name], id.Name, p.Name, p.Text, findings))
 		}
-		add(r.file(strings.TrimSuffix(account.Path(r.Owner.Region, id.Name, ""), "/.json"), id.Name, "", "", r.identity(id)))
+		add(r.file(strings.TrimSuffix(account.Path(r.Owner.Region, id.Name, ""), "/.json"), id.Name, "", "", r.limits(id)))
 	}
 	for _, record := range r.missing() {
 		f := finding.Finding{Rule: Missing, Code: Missing, Message: fmt.Sprintf("the policy that was put on %s by %s is not there",
@@ -81,49 +75,22 @@ func (r Region) Files(g *guardrail.Guardrail) []printout.File {
 	return files
 }
 
-// file puts findings in the order of the text, with the lines they are on.
+// file is a policy, or an identity as a whole, and what was found.
 func (r Region) file(path, name, policyName, text string, findings []finding.Finding) printout.File {
-	lines := strings.Split(text, "\n")
-	file := printout.File{Name: path, Region: r.Owner.Region, Identity: name, PolicyName: policyName}
-	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
-	for _, f := range findings {
-		f.Code = cmp.Or(f.Code, outcome.InvalidPolicy)
-		f.Line, f.Column = max(f.Line, 1), max(f.Column, 1)
-		file.Findings = append(file.Findings, f)
-		file.Lines = append(file.Lines, lines[min(f.Line, len(lines))-1])
+	for i := range findings {
+		f := &findings[i]
+		f.Code, f.Line, f.Column = cmp.Or(f.Code, outcome.InvalidPolicy), max(f.Line, 1), max(f.Column, 1)
 	}
+	file := printout.NewFile(path, text, findings)
+	file.Region, file.Identity, file.PolicyName = r.Owner.Region, name, policyName
 	return file
 }
 
-// check is what the function would say of the policy as it stands.
+// check is what the function would say of the policy as it is.
 func (r Region) check(name string, p account.Policy, g *guardrail.Guardrail) []finding.Finding {
-	doc, findings := document.ReadString(p.Text)
-	if doc == nil {
-		return findings
-	}
-	id := r.id(name)
-	parsed, found := policy.Check(doc.Root(), id)
-	findings = append(findings, found...)
-	if f, tooLarge := policy.CheckSize(doc.Root(), doc.Root().Minified()); tooLarge {
-		f.Code = outcome.PolicyTooLarge
-		findings = append(findings, f)
-	}
 	topic := func() (string, error) {
-		record := r.Records[ledger.Name{Identity: id.Name, PolicyName: p.Name}]
+		record, _ := r.Record(name, p.Name)
 		return record.By.Topic, nil // verified when the request was applied
 	}
-	refused, _ := g.Check(guardrail.Request{Identity: id, PolicyName: p.Name, Policy: parsed}, topic) // fails with the topic only
-	for _, f := range refused {
-		f.Code = outcome.GuardrailViolation
-		findings = append(findings, f)
-	}
-	return findings
-}
-
-func (r Region) id(name string) identity.Identity {
-	id, err := identity.Parse(name)
-	if err != nil {
-		id = identity.Identity{Name: name}
-	}
-	return r.Owner.Of(id)
+	return examine.Policy(p.Text, r.Identity(name), p.Name, g, topic)
 }

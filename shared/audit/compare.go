@@ -18,7 +18,7 @@ func (r Region) compare(name string, p account.Policy) []finding.Finding {
 	if r.Records == nil {
 		return nil
 	}
-	record, known := r.Records[ledger.Name{Identity: r.id(name).Name, PolicyName: p.Name}]
+	record, known := r.Record(name, p.Name)
 	switch {
 	case r.underWay(record):
 		return nil
@@ -39,23 +39,16 @@ func (r Region) compare(name string, p account.Policy) []finding.Finding {
 // missing are the records of policies that are not there. An identity that could
 // not be read, or may be in the part of the list that could not, is left out.
 func (r Region) missing() []ledger.Policy {
-	unread := map[string]bool{}
-	for _, failure := range r.Contents.Failures {
-		if failure.Identity == "" {
-			return nil
-		}
-		unread[r.id(failure.Identity).Name] = true
-	}
 	present := map[ledger.Name]bool{}
 	for _, id := range r.Contents.Identities {
 		for _, p := range id.Policies {
-			present[ledger.Name{Identity: r.id(id.Name).Name, PolicyName: p.Name}] = true
+			present[ledger.Name{Identity: r.Identity(id.Name).Name, PolicyName: p.Name}] = true
 		}
 	}
 	var missing []ledger.Policy
 	for name, record := range r.Records {
-		selected := len(r.Patterns) == 0 || slices.ContainsFunc(r.Patterns, r.id(name.Identity).Matches)
-		if record.Present && selected && !present[name] && !unread[name.Identity] && !r.underWay(record) {
+		selected := len(r.Patterns) == 0 || slices.ContainsFunc(r.Patterns, r.Identity(name.Identity).Matches)
+		if record.Present && selected && !present[name] && !r.Unread(name.Identity) && !r.underWay(record) {
 			missing = append(missing, record)
 		}
 	}
@@ -82,8 +75,8 @@ func requester(record ledger.Policy) string {
 	}
 }
 
-// identity judges the policies of an identity together.
-func (r Region) identity(id account.Identity) []finding.Finding {
+// limits judges the policies of an identity together.
+func (r Region) limits(id account.Identity) []finding.Finding {
 	var findings []finding.Finding
 	if n := len(id.Policies); n >= nearLimit {
 		findings = append(findings, finding.Finding{Level: finding.Warning, Rule: PolicyLimit, Code: PolicyLimit,

@@ -230,7 +230,7 @@ func ownedByStack(p Policy) Decision {
 	if name := p.Owner.StackName(); name != "" {
 		stack = "the stack " + name
 	}
-	refused := finish(OwnedByStack, fmt.Sprintf("the policy %s of %s belongs to %s, which alone may change it. Its operator can give it up with sespolicy release", p.PolicyName, p.Identity, stack))
+	refused := finish(OwnedByStack, fmt.Sprintf("the policy %s of %s belongs to %s, which alone may change it. To release it from the stack, the owner of the deployment runs: sespolicy release %s %s", p.PolicyName, p.Identity, stack, p.Identity, p.PolicyName))
 	refused.AfterOlder = true
 	return refused
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,18 @@ type File struct {
 	Lines    []string // for each finding, the line it is on
 
 	Region, Identity, PolicyName string // of a policy of an account; empty for a file
+}
+
+// NewFile puts the findings in a text into the order of the text, with the lines
+// they are on. A line beyond the text is the last one.
+func NewFile(name, text string, findings []finding.Finding) File {
+	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	file := File{Name: name, Findings: findings}
+	lines := strings.Split(text, "\n")
+	for _, f := range findings {
+		file.Lines = append(file.Lines, strings.TrimSuffix(lines[min(max(f.Line, 1), len(lines))-1], "\r"))
+	}
+	return file
 }
 
 // Formats are the names of the formats.

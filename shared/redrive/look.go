@@ -47,9 +47,6 @@ const (
 	callTimeout = 30 * time.Second
 )
 
-// Queue is an SQS queue.
-type Queue struct{ URL, ARN string }
-
 // Letter is a message on the dead-letter queue, with its request as far as that
 // can be read.
 type Letter struct {
@@ -93,7 +90,11 @@ func (l *Look) Complete() bool { return l.Ended && l.Seen >= l.Counted }
 // context ends, it stops after the current receive. An id of the filter that
 // fits more than one letter is an *AmbiguousError. The caller must release the
 // look, also after an error.
-func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*Look, error) {
+//
+// Letters that SQS counted and a receive does not deliver may be hidden by an
+// answer that was lost. Find waits until they are visible again, and calls
+// waiting once, with their number and the time; waiting may be nil.
+func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter, waiting func(letters int, until time.Time)) (*Look, error) {
 	l := &Look{client: client, queue: from, held: map[string]string{}, expires: map[string]time.Time{}, Codes: map[string]int{}}
 	if err := l.count(ctx); err != nil {
 		return l, err
@@ -103,6 +104,10 @@ func Find(ctx context.Context, client *sqs.Client, from Queue, filter Filter) (*
 	for (!l.Ended || l.comesBack()) && !filter.found(l.Letters) {
 		if err := ctx.Err(); err != nil {
 			return l, err
+		}
+		if l.Ended && waiting != nil {
+			waiting(l.Counted-l.Others-l.Seen, l.lookUntil)
+			waiting = nil
 		}
 		if time.Until(l.until) < hold/2 {
 			if hold *= 2; hold > maxHold/2 {

@@ -24,7 +24,7 @@ func TestLookSeesAllAndGivesBack(t *testing.T) {
 		o := newOffice(t)
 		o.fill(500)
 		began := time.Now()
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{}, nil)
 		if err != nil || look.Seen != 500 || len(look.Letters) != 500 || !look.Complete() || look.Others != 0 {
 			t.Fatalf("saw %d of %d, %v", look.Seen, look.Counted, err)
 		}
@@ -62,7 +62,7 @@ func TestLookIsHonest(t *testing.T) {
 		if _, err := o.deadLetters.Receive(t.Context(), queue.ReceiveOptions{MaxMessages: 10}); err != nil {
 			t.Fatal(err)
 		}
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{}, nil)
 		if err != nil || look.Seen != 20 || look.Counted != 30 || look.Others != 10 || look.Complete() {
 			t.Errorf("%+v %v", look, err)
 		}
@@ -83,7 +83,7 @@ func TestLookInterrupted(t *testing.T) {
 			}
 			return queue.Fault{Before: 50 * time.Millisecond}
 		}})
-		look, err := redrive.Find(ctx, o.client, o.from, redrive.Filter{})
+		look, err := redrive.Find(ctx, o.client, o.from, redrive.Filter{}, nil)
 		if !errors.Is(err, context.Canceled) || look.Seen != 30 {
 			t.Errorf("saw %d, %v", look.Seen, err)
 		}
@@ -102,8 +102,13 @@ func TestLookWaitsForLostAnswer(t *testing.T) {
 		o := newOffice(t)
 		o.fill(36)
 		o.loseReceive(2)
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
-		if err != nil || look.Seen != 36 || !look.Complete() {
+		waits, began := 0, time.Now()
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{}, func(letters int, until time.Time) {
+			if waits++; letters != 10 || until.Before(began) {
+				t.Errorf("waits for %d letters until %v", letters, until)
+			}
+		})
+		if err != nil || look.Seen != 36 || !look.Complete() || waits != 1 {
 			t.Errorf("saw %d of %d: %v", look.Seen, look.Counted, err)
 		}
 		if err := look.Release(t.Context()); err != nil {
@@ -122,7 +127,7 @@ func TestSlowLookHoldsOn(t *testing.T) {
 		o := newOffice(t)
 		o.fill(300)
 		o.server.SetFaults(queue.Faults{Call: func(queue.Call) queue.Fault { return queue.Fault{Before: 5 * time.Second} }})
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{}, nil)
 		if err != nil || !look.Complete() || look.Seen != 300 {
 			t.Errorf("saw %d of %d: %v", look.Seen, look.Counted, err)
 		}
@@ -166,7 +171,7 @@ func TestFilter(t *testing.T) {
 			"both":                 {redrive.Filter{PolicyNames: []string{"P1"}, NewerThan: time.Hour}, 1},
 			"no such id":           {redrive.Filter{IDs: []string{"x"}}, 0},
 		} {
-			look, err := redrive.Find(t.Context(), o.client, o.from, test.filter)
+			look, err := redrive.Find(t.Context(), o.client, o.from, test.filter, nil)
 			if err != nil || len(look.Letters) != test.want || look.Seen != 11 {
 				t.Errorf("%s: %d of %d, want %d: %v", name, len(look.Letters), look.Seen, test.want, err)
 			}
@@ -203,7 +208,7 @@ func TestReleaseLeavesWhatOthersHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.fill(5)
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{})
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

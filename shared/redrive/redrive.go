@@ -44,6 +44,9 @@ type Redrive struct {
 	// told.
 	Told func(context.Context, []*Letter) (told func(*Letter) bool)
 
+	// Waiting is called when the look waits, see [Find]; it may be nil.
+	Waiting func(letters int, until time.Time)
+
 	// Chosen gets the number of letters to put back. Done gets each letter that
 	// was put back, and the id of its copy. Both may be nil.
 	Chosen func(n int)
@@ -61,7 +64,7 @@ type Report struct {
 // Run redrives the letters that the filter selects. With an error, the context's
 // own included, the report says what was done before it.
 func (r Redrive) Run(ctx context.Context) (report Report, err error) {
-	look, err := Find(ctx, r.Client, r.From, r.Filter)
+	look, err := Find(ctx, r.Client, r.From, r.Filter, r.Waiting)
 	report.Look = look
 	defer func() { err = errors.Join(err, look.Release(ctx)) }()
 	if err != nil {

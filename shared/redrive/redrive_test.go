@@ -203,7 +203,7 @@ func TestRedriveByID(t *testing.T) {
 			"the empty prefix":                  {"", 0, false},
 		} {
 			filter := redrive.Filter{IDs: []string{test.id}}
-			look, err := redrive.Find(t.Context(), o.client, o.from, filter)
+			look, err := redrive.Find(t.Context(), o.client, o.from, filter, nil)
 			if _, ambiguous := errors.AsType[*redrive.AmbiguousError](err); len(look.Letters) != test.found || ambiguous != test.ambiguous {
 				t.Errorf("%s: got %d letters and %v, want %d", name, len(look.Letters), err, test.found)
 			}
@@ -425,7 +425,7 @@ func TestReplace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		o.fill(25)
-		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{Codes: []string{"PolicyTooLarge"}})
+		look, err := redrive.Find(t.Context(), o.client, o.from, redrive.Filter{Codes: []string{"PolicyTooLarge"}}, nil)
 		if err != nil || len(look.Letters) == 0 {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ var ErrGone = errors.New("it is not on the dead-letter queue, or another consume
 // deletes the letter. The new message has the sender's own attributes. If the
 // letter is gone, nothing is sent and the error is ErrGone.
 func (r Redrive) Replace(ctx context.Context, id, body string) (sent string, err error) {
-	look, err := Find(ctx, r.Client, r.From, Filter{IDs: []string{id}})
+	look, err := Find(ctx, r.Client, r.From, Filter{IDs: []string{id}}, r.Waiting)
 	defer func() { err = errors.Join(err, look.Release(ctx)) }()
 	switch {
 	case err != nil:

@@ -10,12 +10,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/account"
+	"sespolicy/shared/check"
 	"sespolicy/shared/identity"
-	"sespolicy/shared/ledger"
-	"sespolicy/shared/printout"
 )
 
 // accountFlags say which account, Regions and identities a command reads. No
@@ -38,18 +38,10 @@ func (a *accountFlags) registerIdentities(command *cobra.Command) {
 	command.Flags().StringSliceVar(&a.patterns, "identity", nil, "read only identities that match, PATTERN,… with * and ?")
 }
 
-// regionView is what a command knows of one Region of the account.
-type regionView struct {
-	owner    identity.Owner
-	config   aws.Config
-	contents account.Contents
-	records  map[ledger.Name]ledger.Policy // nil if no ledger is known
-}
-
 // accountView is what a command knows of the account.
 type accountView struct {
 	*found
-	regions []*regionView
+	regions []*account.Region
 }
 
 // openAccount finds the account and its ledger, without reading identities yet.
@@ -73,14 +65,13 @@ func (a *accountFlags) openFound(ctx context.Context, f *found) (*accountView, e
 		regions = []string{f.config.Region}
 	}
 	if !slices.Contains(regions, f.config.Region) && a.table != "" {
-		return nil, fmt.Errorf("the ledger is in %s, which is none of the Regions %s", f.config.Region, strings.Join(regions, ", "))
+		return nil, badUse(fmt.Errorf("the ledger is in %s, which is none of the Regions %s", f.config.Region, strings.Join(regions, ", ")))
 	}
 	for _, region := range slices.Compact(slices.Clone(regions)) {
-		r := &regionView{owner: identity.Owner{Partition: partitionOf(region), Region: region, Account: owner}, config: f.config.Copy()}
-		r.config.Region = region
+		r := &account.Region{Owner: identity.Owner{Partition: check.Partition(region), Region: region, Account: owner}}
 		// The ledger knows the identities of its own Region.
 		if region == f.config.Region && (f.table != "" || f.local) {
-			if r.records, err = readLedger(ctx, f); err != nil {
+			if r.Records, err = readLedger(ctx, f); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +98,7 @@ func (a *accountFlags) findOptional(ctx context.Context) (*found, error) {
 func (a *accountFlags) ownerAccount(ctx context.Context, f *found) (string, error) {
 	switch {
 	case a.account != "" && !identity.IsAccount(a.account):
-		return "", fmt.Errorf("--account is %q, 12 digits were expected", a.account)
+		return "", badUse(fmt.Errorf("--account is %q, 12 digits were expected", a.account))
 	case a.account != "":
 		return a.account, nil
 	case a.local:
@@ -128,24 +119,26 @@ func (a *accountFlags) ownerAccount(ctx context.Context, f *found) (string, erro
 // is in the contents' failures.
 func (v *accountView) read(ctx context.Context, stderr io.Writer, patterns []string) error {
 	for _, r := range v.regions {
-		bar := progress(stderr, 1, "reading "+r.owner.Region)
+		bar := progress(stderr, 1, "reading "+r.Owner.Region)
 		throttled := 0
-		reader := account.NewReader(r.config, func(done, total, slowed int) {
+		config := v.config.Copy()
+		config.Region = r.Owner.Region
+		reader := account.NewReader(config, func(done, total, slowed int) {
 			if slowed > throttled {
-				bar.Describe(fmt.Sprintf("reading %s, throttled %s", r.owner.Region, times(slowed)))
+				bar.Describe(fmt.Sprintf("reading %s, throttled %s", r.Owner.Region, times(slowed)))
 			}
 			throttled = slowed
 			bar.ChangeMax(total)
 			_ = bar.Set(done) // a bar that cannot be drawn must not stop the work
 		})
 		var err error
-		r.contents, err = reader.Read(ctx, patterns...)
+		r.Contents, err = reader.Read(ctx, patterns...)
 		_ = bar.Finish()
 		if err != nil {
-			return fmt.Errorf("reading the identities in %s: %w", r.owner.Region, err)
+			return fmt.Errorf("reading the identities in %s: %w", r.Owner.Region, err)
 		}
 		if throttled > 0 {
-			_, _ = fmt.Fprintf(stderr, "SES throttled %s in %s; all of them were repeated\n", count(throttled, "call"), r.owner.Region)
+			_, _ = fmt.Fprintf(stderr, "SES throttled %s in %s; all of them were repeated\n", count(throttled, "call"), r.Owner.Region)
 		}
 	}
 	return nil
@@ -158,19 +151,16 @@ func times(n int) string {
 	return fmt.Sprint(n, " times")
 }
 
-// several reports whether more than one Region is read.
-func (v *accountView) several() bool { return len(v.regions) > 1 }
-
 // hasLedger reports whether the ledger of one of the Regions is known.
 func (v *accountView) hasLedger() bool {
-	return slices.ContainsFunc(v.regions, func(r *regionView) bool { return r.records != nil })
+	return slices.ContainsFunc(v.regions, func(r *account.Region) bool { return r.Records != nil })
 }
 
 // regionNames are the Regions in words.
 func (v *accountView) regionNames() string {
 	var names []string
 	for _, r := range v.regions {
-		names = append(names, r.owner.Region)
+		names = append(names, r.Owner.Region)
 	}
 	return strings.Join(names, ", ")
 }
@@ -179,50 +169,44 @@ func (v *accountView) regionNames() string {
 func (v *accountView) counts() string {
 	identities, policies := 0, 0
 	for _, r := range v.regions {
-		identities += len(r.contents.Identities)
-		for _, id := range r.contents.Identities {
+		identities += len(r.Contents.Identities)
+		for _, id := range r.Contents.Identities {
 			policies += len(id.Policies)
 		}
 	}
-	names := "identities"
-	if identities == 1 {
-		names = "identity"
-	}
-	of := "policies"
-	if policies == 1 {
-		of = "policy"
-	}
-	return fmt.Sprintf("%d %s of %d %s in %s", policies, of, identities, names, v.regionNames())
+	return fmt.Sprintf("%s of %s in %s", count(policies, "policy"), count(identities, "identity"), v.regionNames())
 }
 
-// identity is an identity where its owner has it.
-func (r *regionView) identity(name string) identity.Identity {
-	id, err := identity.Parse(name)
-	if err != nil {
-		id = identity.Identity{Name: name}
-	}
-	return r.owner.Of(id)
+// unreadJSON is something that could not be read, for programs.
+type unreadJSON struct {
+	Region   string `json:"region"`
+	Identity string `json:"identity"` // empty for the list of identities
+	Code     string `json:"code"`
+	Message  string `json:"message"`
 }
 
-// orCouldNot runs a command whose exit status is 2 when nothing is known.
-func orCouldNot(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
-	return func(command *cobra.Command, arguments []string) error {
-		err := run(command, arguments)
-		if _, decided := errors.AsType[*exitError](err); err == nil || decided {
-			return err
+// unread lists what could not be read.
+func (v *accountView) unread() []unreadJSON {
+	all := []unreadJSON{}
+	for _, r := range v.regions {
+		for _, failure := range r.Contents.Failures {
+			code := "NoAnswer"
+			if api, ok := errors.AsType[smithy.APIError](failure.Err); ok {
+				code = api.ErrorCode()
+			}
+			all = append(all, unreadJSON{r.Owner.Region, failure.Identity, code, failure.Err.Error()})
 		}
-		return couldNot(err)
 	}
+	return all
 }
 
-// couldNotUse makes wrong flags and arguments exit status 2.
-func couldNotUse(command *cobra.Command) {
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return couldNot(err) })
-	arguments := command.Args
-	command.Args = func(command *cobra.Command, names []string) error { return couldNot(arguments(command, names)) }
-}
-
-// writeJSON writes a result for programs.
-func writeJSON(command *cobra.Command, v any) error {
-	return printout.WriteJSON(command.OutOrStdout(), v)
+// unreadError says what could not be read; nil if all was.
+func (v *accountView) unreadError() error {
+	var all []error
+	for _, r := range v.regions {
+		for _, failure := range r.Contents.Failures {
+			all = append(all, fmt.Errorf("%s: %w", r.Owner.Region, failure.Err))
+		}
+	}
+	return errors.Join(all...)
 }

@@ -1,40 +1,42 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"sespolicy/shared/printout"
 )
 
-// write writes the answer for people.
-func (a answerJSON) write(out io.Writer) {
-	line := func(indent, text string) { paragraph(out, indent, text) }
-	line("", a.Answer+": "+a.Reason)
-	for _, s := range a.all {
-		line("  ", fmt.Sprintf("%s by %s, line %d column %d of the policy of %s", s.Effect, place(s), s.Line, s.Column, s.Identity))
-	}
-	for _, key := range a.Unknown {
-		line("  ", "depends on "+key+": give it with --set "+key+"=VALUE")
-	}
-	for _, doubt := range a.Doubts {
-		line("  ", "in doubt: "+doubt)
-	}
-	for _, who := range []string{"owner", "delegate"} {
-		title := map[string]string{"owner": "The owner of the identity has to", "delegate": "The sender has to (not checked here)"}[who]
-		for _, n := range a.Needs {
-			if n.Who != who {
-				continue
+// answer is what a command has found out.
+type answer struct {
+	value any                 // for programs: what --format json prints
+	text  func(out io.Writer) // for people
+}
+
+// answering makes a command of a function that finds something out, and adds
+// --format with these formats, of which json is one. An answer beside an error is
+// written too: it is what was found out in spite of it.
+func answering(command *cobra.Command, find func(command *cobra.Command, arguments []string) (*answer, error), formats ...string) *cobra.Command {
+	format := ""
+	formatFlag(command, &format, formats...)
+	command.RunE = func(command *cobra.Command, arguments []string) error {
+		found, err := find(command, arguments)
+		switch {
+		case found == nil:
+		case format != "json":
+			found.text(command.OutOrStdout())
+		default:
+			if failed := printout.WriteJSON(command.OutOrStdout(), found.value); failed != nil {
+				return errors.Join(failed, err)
 			}
-			if title != "" {
-				_, _ = fmt.Fprintln(out, "\n"+title)
-				title = ""
-			}
-			line("  ", n.What)
-			_, _ = fmt.Fprintln(out, "    "+n.Link) // whole, so that it can be opened
 		}
+		return err
 	}
+	return command
 }
 
 // paragraph writes a text, wrapped where out is a terminal, with an indent.

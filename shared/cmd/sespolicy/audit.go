@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/audit"
-	"sespolicy/shared/guardrail"
 	"sespolicy/shared/printout"
 )
 
@@ -24,26 +23,13 @@ func newAuditCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "audit",
 		Short: "Check every policy of the account",
-		Long: "Audit reads all identities of the account, a Region or several, and says what is wrong with each policy: what SES\n" +
-			"would not accept or may not mean, what the guardrails refuse, identities close to the limit of 20 policies, and\n" +
-			"addresses whose policies count instead of their domain's. With --stack, --table or --local it compares with the ledger:\n" +
-			"Unmanaged, Changed and Missing.\n\n" +
-			"The guardrails are those of the deployment (--stack, --deployment), else of the function's environment variables, else\n" +
-			"their defaults; flags win. No deployment is needed: it needs ses:ListEmailIdentities and ses:GetEmailIdentity.\n\n" +
-			"The exit status is 0 when nothing was found, 1 when something was (warnings count with --strict), and 2 when something\n" +
-			"could not be read.",
-		Example: "  sespolicy audit\n" +
-			"  sespolicy audit --stack sespolicy --strict\n" +
-			"  sespolicy audit --allowed-principals 111122223333 --format sarif > out.sarif",
-		Args: cobra.NoArgs,
-		RunE: orCouldNot(func(command *cobra.Command, _ []string) error { return flags.audit(command) }),
+		RunE:  func(command *cobra.Command, _ []string) error { return flags.audit(command) },
 	}
 	flags.register(command)
 	flags.registerIdentities(command)
 	formatFlag(command, &flags.format, printout.Formats...)
 	command.Flags().BoolVar(&flags.strict, "strict", false, "let warnings count as findings")
 	flags.guardrails.register(command)
-	couldNotUse(command)
 	return command
 }
 
@@ -55,21 +41,22 @@ type auditJSON struct {
 
 // audit reads, judges and writes.
 func (a *auditFlags) audit(command *cobra.Command) error {
-	if err := checkFormat(a.format, printout.Formats...); err != nil {
-		return err
-	}
 	v, err := a.openAccount(command.Context())
 	if err != nil {
 		return err
 	}
-	fence, _, err := a.guardrails.read(command, v.Guardrails)
+	guardrails, _, err := a.guardrails.read(command, v.Guardrails)
 	if err != nil {
 		return err
 	}
 	if err := v.read(command.Context(), command.ErrOrStderr(), a.patterns); err != nil {
 		return err
 	}
-	files := v.judge(fence, a.patterns)
+	var files []printout.File
+	for _, r := range v.regions {
+		region := audit.Region{Region: r, Patterns: a.patterns, Now: time.Now()}
+		files = append(files, region.Files(guardrails)...)
+	}
 	if err := v.writeAudit(command, a.format, files); err != nil {
 		return fmt.Errorf("writing what was found: %w", err)
 	}
@@ -83,16 +70,6 @@ func (a *auditFlags) audit(command *cobra.Command) error {
 	return nil
 }
 
-// judge judges all Regions.
-func (v *accountView) judge(fence *guardrail.Guardrail, patterns []string) []printout.File {
-	var files []printout.File
-	for _, r := range v.regions {
-		region := audit.Region{Owner: r.owner, Contents: r.contents, Records: r.records, Patterns: patterns, Now: time.Now()}
-		files = append(files, region.Files(fence)...)
-	}
-	return files
-}
-
 // writeAudit writes what was found. Programs get errors beside findings; people
 // read them on standard error.
 func (v *accountView) writeAudit(command *cobra.Command, format string, files []printout.File) error {
@@ -101,7 +78,7 @@ func (v *accountView) writeAudit(command *cobra.Command, format string, files []
 		for _, file := range files {
 			all.Findings = append(all.Findings, file.List()...)
 		}
-		return writeJSON(command, all)
+		return printout.WriteJSON(command.OutOrStdout(), all)
 	}
 	if err := printout.Write(command.OutOrStdout(), format, files); err != nil {
 		return err

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/mail"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"sespolicy/shared/access"
 	"sespolicy/shared/account"
+	"sespolicy/shared/account/sending"
 	"sespolicy/shared/identity"
 )
 
@@ -18,53 +21,15 @@ import (
 type questionFlags struct {
 	from, principal, action, sourceIP string
 	recipients, set                   []string
-	format                            string
 }
+
+// answerStatus is the exit status of an answer.
+var answerStatus = map[string]error{"yes": nil, "no": errShown, "unknown": exitError(3)}
 
 func newCanSendCommand() *cobra.Command {
 	var at accountFlags
 	var flags questionFlags
-	command := &cobra.Command{
-		Use:   "can-send --from ADDRESS --principal PRINCIPAL",
-		Short: "Answer whether a principal may send as an address, and why",
-		Long: "Can-send evaluates the policies of the address, or of its domain, as the documentation describes, and names the\n" +
-			"statement that decides. It says what the owner and the sender still have to do. A principal is an account id, the ARN\n" +
-			"of a user, a role, a session or an account's root, the name of a service, or * for a stranger.\n\n" +
-			"A condition key whose value was not given is unknown; aws:CurrentTime is now. --set KEY=VALUE gives a value, may be\n" +
-			"repeated for several, and --set KEY says that the request does not have it. IAM permissions, service control policies\n" +
-			"and the sandbox are not read: yes means that the identity's policies allow it.\n\n" +
-			"It needs ses:ListEmailIdentities and ses:GetEmailIdentity. The exit status is 0 for yes, 1 for no, 3 for unknown, and\n" +
-			"2 when the policies could not be read.",
-		Example: "  sespolicy can-send --from news@example.com --principal 111122223333\n" +
-			"  sespolicy can-send --from 'News <news@example.com>' \\\n" +
-			"    --principal arn:aws:iam::111122223333:role/mailer --source-ip 192.0.2.7\n" +
-			"  sespolicy can-send --from news@example.com \\\n" +
-			"    --principal cognito-idp.amazonaws.com --set aws:SourceAccount=123456789012",
-		Args: cobra.NoArgs,
-		RunE: orCouldNot(func(command *cobra.Command, _ []string) error {
-			if err := checkFormat(flags.format, "text", "json"); err != nil {
-				return err
-			}
-			name, request, err := flags.request(time.Now())
-			if err != nil {
-				return err
-			}
-			v, err := at.openAccount(command.Context())
-			if err != nil {
-				return err
-			}
-			if v.several() {
-				return errors.New("got several Regions, one was expected: a policy counts in the Region of its identity")
-			}
-			if err := v.read(command.Context(), command.ErrOrStderr(), account.Levels(name)); err != nil {
-				return err
-			}
-			if err := v.unreadError(); err != nil {
-				return err
-			}
-			return v.regions[0].canSend(command, name, request, flags.format)
-		}),
-	}
+	command := &cobra.Command{Use: "can-send --from ADDRESS --principal PRINCIPAL", Short: "Answer whether a principal may send as an address, and why"}
 	at.register(command)
 	f := command.Flags()
 	f.StringVar(&flags.from, "from", "", "the address in From, with or without a display name")
@@ -73,9 +38,30 @@ func newCanSendCommand() *cobra.Command {
 	f.StringVar(&flags.sourceIP, "source-ip", "", "the caller's IP address (aws:SourceIp)")
 	f.StringSliceVar(&flags.recipients, "recipient", nil, "the recipients, ADDRESS,… (ses:Recipients)")
 	f.StringArrayVar(&flags.set, "set", nil, "the value of a condition key, KEY=VALUE, or KEY if the request does not have it")
-	formatFlag(command, &flags.format, "text", "json")
-	couldNotUse(command)
-	return command
+	return answering(command, func(command *cobra.Command, _ []string) (*answer, error) {
+		name, request, err := flags.request(time.Now())
+		if err != nil {
+			return nil, badUse(err)
+		}
+		v, err := at.openAccount(command.Context())
+		if err != nil {
+			return nil, err
+		}
+		if len(v.regions) > 1 {
+			return nil, badUse(errors.New("got several Regions, one was expected: a policy counts in the Region of its identity"))
+		}
+		if err := v.read(command.Context(), command.ErrOrStderr(), account.Levels(name)); err != nil {
+			return nil, err
+		}
+		if err := v.unreadError(); err != nil {
+			return nil, err
+		}
+		a, err := sending.Ask(v.regions[0], name, request)
+		if err != nil {
+			return nil, err
+		}
+		return &answer{a, func(out io.Writer) { writeSending(out, a) }}, answerStatus[a.Answer]
+	}, "text", "json")
 }
 
 // bulk are the actions whose condition keys do not include the addresses.
@@ -115,6 +101,9 @@ func (q *questionFlags) request(now time.Time) (name string, request access.Requ
 		request.Context["ses:Recipients"] = q.recipients
 	}
 	if q.sourceIP != "" {
+		if _, err := netip.ParseAddr(q.sourceIP); err != nil {
+			return "", request, fmt.Errorf("--source-ip is %q, an IP address such as 192.0.2.7 or 2001:db8::7 was expected", q.sourceIP)
+		}
 		request.Context["aws:SourceIp"] = []string{q.sourceIP}
 	}
 	return id.Name, request, setKeys(request.Context, q.set)
@@ -146,71 +135,31 @@ func setKeys(known access.Context, pairs []string) error {
 	return nil
 }
 
-// answerJSON is the answer, for programs.
-type answerJSON struct {
-	Answer  string            `json:"answer"`  // yes, no or unknown
-	By      *access.Statement `json:"by"`      // the statement that decides, or may
-	Unknown []string          `json:"unknown"` // condition keys that it depends on
-	Needs   []need            `json:"needs"`
-	Doubts  []string          `json:"doubts"` // what the documentation leaves open
-	Region  string            `json:"region"`
-	// Identity is the one whose policies decided; empty if there is none.
-	Identity string `json:"identity"`
-	Reason   string `json:"reason"`
-	all      []access.Statement
-}
-
-// canSend answers.
-func (r *regionView) canSend(command *cobra.Command, name string, request access.Request, format string) error {
-	levels, policies, err := r.levels(name)
-	if err != nil {
-		return err
+// writeSending writes the answer for people.
+func writeSending(out io.Writer, a sending.Answer) {
+	line := func(indent, text string) { paragraph(out, indent, text) }
+	line("", a.Answer+": "+a.Reason)
+	for _, s := range a.Deciding {
+		line("  ", fmt.Sprintf("%s by %s, line %d column %d of the policy of %s", s.Effect, sending.Place(s), s.Line, s.Column, s.Identity))
 	}
-	answer := r.answer(name, request, levels, policies)
-	if format == "json" {
-		err = writeJSON(command, answer)
-	} else {
-		answer.write(command.OutOrStdout())
+	for _, key := range a.Unknown {
+		line("  ", "depends on "+key+": give it with --set "+key+"=VALUE")
 	}
-	switch {
-	case err != nil:
-		return err
-	case answer.Answer == "no":
-		return errShown
-	case answer.Answer == "unknown":
-		return &exitError{status: 3}
-	default:
-		return nil
+	for _, doubt := range a.Doubts {
+		line("  ", "in doubt: "+doubt)
 	}
-}
-
-// answer decides, and says why.
-func (r *regionView) answer(name string, request access.Request, levels []level, policies []*access.Policies) answerJSON {
-	a := answerJSON{Answer: "no", Unknown: []string{}, Doubts: []string{}, Region: r.owner.Region}
-	if len(levels) == 0 {
-		a.Reason = fmt.Sprintf("account %s has no identity for %s in %s", r.owner.Account, name, r.owner.Region)
-		a.Needs = []need{{"owner", fmt.Sprintf("verify %s or its domain in %s, then grant the sending", name, r.owner.Region), identitiesPage}}
-		return a
+	for _, who := range []string{"owner", "delegate"} {
+		title := map[string]string{"owner": "The owner of the identity has to", "delegate": "The sender has to (not checked here)"}[who]
+		for _, n := range a.Needs {
+			if n.Who != who {
+				continue
+			}
+			if title != "" {
+				_, _ = fmt.Fprintln(out, "\n"+title)
+				title = ""
+			}
+			line("  ", n.What)
+			_, _ = fmt.Fprintln(out, "    "+n.Link) // whole, so that it can be opened
+		}
 	}
-	d := access.Decide(request, policies...)
-	a.Identity, a.all = d.Identity.Name, d.By
-	a.Unknown, a.Doubts = append(a.Unknown, d.Keys...), append(a.Doubts, d.Doubts...)
-	if len(d.By) > 0 {
-		a.By = &d.By[0]
-	}
-	where := fmt.Sprintf("the policies of %s in %s", d.Identity.Name, r.owner.Region)
-	switch {
-	case d.Answer == access.Allowed:
-		a.Answer, a.Reason = "yes", where+" allow it"
-	case d.Answer == access.Denied:
-		a.Reason = where + " deny it, and an explicit Deny wins"
-	case d.Answer == access.NotAllowed && d.OwnAccount:
-		a.Answer, a.Reason = "unknown", fmt.Sprintf("%s neither allow nor deny it; the principal is of the owner's account, so its IAM permissions decide", where)
-	case d.Answer == access.NotAllowed:
-		a.Reason = "no statement of " + where + " allows it"
-	default:
-		a.Answer, a.Reason = "unknown", where+" leave it open"
-	}
-	a.Needs = r.needs(name, request, d, levels)
-	return a
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"sespolicy/shared/account/sending"
 )
 
 // The documentation that the cases are from.
@@ -177,7 +179,7 @@ func TestCanSendAsDocumented(t *testing.T) {
 func (s sendCase) check(t *testing.T, domain string) {
 	var out, errOut bytes.Buffer
 	status := run(t.Context(), s.arguments(domain), &out, &errOut)
-	var got answerJSON
+	var got sending.Answer
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Errorf("%s: status %d: %v: %s", s.reason, status, err, &errOut)
 		return

@@ -12,8 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/check"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
+	"sespolicy/shared/plan"
 	"sespolicy/shared/printout"
 )
 
@@ -36,12 +38,6 @@ func newDeploymentCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "deployment",
 		Short: "Print what requesters need to know of a deployment",
-		Long: "Deployment prints, as JSON, the account, the Region, the request queue and topic, and the guardrails of a stack. It\n" +
-			"has no secrets: publish it. With --deployment FILE, or with its name in " + deploymentVariable + ", check and send refuse\n" +
-			"what the function would refuse. It needs the permission cloudformation:DescribeStacks alone.",
-		Example: "  sespolicy deployment --stack sespolicy > sespolicy.json\n" +
-			"  sespolicy check --deployment sespolicy.json policies/*.json",
-		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			f, err := at.find(command.Context())
 			if err != nil {
@@ -61,12 +57,12 @@ func registerDeployment(command *cobra.Command, file *string) {
 }
 
 // readDeployment reads a deployment file, or says all that is wrong with it.
-func readDeployment(name string) (*deployment, error) {
+func readDeployment(name string) (d *deployment, err error) {
+	defer func() { err = badUse(err) }()
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the deployment file: %w", err)
 	}
-	var d deployment
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&d); err != nil {
@@ -78,7 +74,7 @@ func readDeployment(name string) (*deployment, error) {
 	if err := d.check(); err != nil {
 		return nil, withHint(fmt.Errorf("the deployment file %s: %w", name, err), "print it again with sespolicy deployment --stack NAME")
 	}
-	return &d, nil
+	return d, nil
 }
 
 // check says what is wrong with a deployment.
@@ -107,7 +103,7 @@ func (d *deployment) owner() identity.Owner {
 	if d.Account == "" {
 		return identity.Owner{}
 	}
-	return identity.Owner{Partition: partitionOf(d.Region), Region: d.Region, Account: d.Account}
+	return identity.Owner{Partition: check.Partition(d.Region), Region: d.Region, Account: d.Account}
 }
 
 // queueARN is the ARN of the request queue. A deployment of which only the topic
@@ -116,7 +112,7 @@ func (d *deployment) queueARN() string {
 	if d.QueueARN != "" || d.Account == "" {
 		return d.QueueARN
 	}
-	return arn.ARN{Partition: partitionOf(d.Region), Service: "sqs", Region: d.Region, AccountID: d.Account, Resource: "RequestQueue"}.String()
+	return plan.QueueARN(d.owner())
 }
 
 // parameterOf is the template's parameter for a variable: AllowedIdentities for

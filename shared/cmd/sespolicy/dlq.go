@@ -21,20 +21,7 @@ func newDLQCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dlq",
 		Short: "Look after dead letters: list, show, redrive, edit",
-		Long: "A dead letter is a request that could not be done, with the reason on it. Letters that SQS itself moved, because they\n" +
-			"ran out of receives, have no reason; their code is " + redrive.RanOutOfReceives + " here.\n\n" +
-			"SQS shows a message only by delivering it: while a command looks, the letters are hidden from others, and each look\n" +
-			"counts as a receive. They are visible again when the command ends, also after Ctrl-C. If it is killed, or an answer of\n" +
-			"SQS is lost, they become visible by themselves after half a minute or about three times as long as it had looked. A\n" +
-			"command says when it could not see all letters.\n\n" +
-			"With the ledger (--stack, --local or --table) they also say what it knows of a letter: whether its request was applied\n" +
-			"meanwhile, whether its requester was told, and whether a newer version of the policy was applied.\n\n" +
-			"A letter is named by its own id, as dlq list shows it, by the id that the request had, or by the start of either.",
-		Example: "  sespolicy dlq list --stack sespolicy\n" +
-			"  sespolicy dlq show 3f2a --stack sespolicy\n" +
-			"  sespolicy dlq redrive --code RetriesExhausted --stack sespolicy",
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
+		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newListCommand(), newShowCommand(), newRedriveCommand(), newEditCommand())
 	return command
@@ -72,7 +59,7 @@ func (l *letterFlags) filter(ids []string) (redrive.Filter, error) {
 		}
 		f.Identities = append(f.Identities, id.Key())
 	}
-	return f, errors.Join(wrong...)
+	return f, badUse(errors.Join(wrong...))
 }
 
 // sawAll says whether the letters that were seen are all there are.

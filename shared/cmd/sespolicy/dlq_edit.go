@@ -3,11 +3,9 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -29,30 +27,13 @@ func newEditCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "edit ID",
 		Short: "Correct a dead letter in your editor, and send it back",
-		Long: "Edit opens the letter's body in $VISUAL, $EDITOR or vi, indented. What you save is checked as the function would, with\n" +
-			"the guardrails of the deployment where they are known (--deployment, --stack), and sent to the request queue with the\n" +
-			"sender's own attributes; then the letter is deleted. The letter stays visible to others while you edit; if it is gone\n" +
-			"by then, nothing is sent.\n\n" +
-			"A notification that SNS signed loses its signature when it is edited, and with it its topic: guardrails with ${topic}\n" +
-			"and the owner of a stack's policy go by that. Publish the corrected request to the topic again instead.\n\n" +
-			"A letter whose requester was told of the failure (CloudFormation, Step Functions) can be edited with --as-new only:\n" +
-			"that takes the bare request out of its envelope, without a way to answer, so that you request it in your own name. The\n" +
-			"requester is not told of it; parts of the old request that cannot be read are left out.",
-		Example: "  sespolicy dlq edit 3f2a --stack sespolicy\n" +
-			"  EDITOR='code --wait' sespolicy dlq edit 3f2a --as-new --stack sespolicy",
-		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, ids []string) error {
-			found, err := at.open(command.Context(), requestQueue|deadLetterQueue)
+			found, letter, known, err := at.letter(command, ids[0], requestQueue|deadLetterQueue)
 			if err != nil {
 				return err
 			}
-			letter, err := found.letter(command, ids[0])
-			if err != nil {
-				return err
-			}
-			known := found.know(command.Context(), command.ErrOrStderr(), []*redrive.Letter{letter})
-			if known.told(letter) && !asNew {
-				return withHint(fmt.Errorf("letter %s: %s, and it would not learn of what is sent now", letter.ID, known.toldText(letter)), "%s", askAgain)
+			if known.Told(letter) && !asNew {
+				return withHint(fmt.Errorf("letter %s: %s, and it would not learn of what is sent now", letter.ID, known.ToldText(letter)), "%s", askAgain)
 			}
 			return found.edit(command, letter, asNew)
 		},
@@ -92,7 +73,7 @@ func (q *queues) edit(command *cobra.Command, letter *redrive.Letter, asNew bool
 	if body == text && !asNew {
 		body = letter.Record.Body // as it came, byte for byte
 	}
-	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Rate: 1}
+	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Rate: 1, Waiting: sayWaiting(command.ErrOrStderr())}
 	id, err := run.Replace(command.Context(), letter.ID, body)
 	if err != nil {
 		return err
@@ -118,7 +99,7 @@ func (q *queues) editUntilRight(command *cobra.Command, file, before string, asN
 			return "", fmt.Errorf("reading what you wrote: %w", err)
 		}
 		body := strings.TrimSpace(string(written))
-		found := e.asRequest(file, []byte(body))
+		found := e.Body(file, []byte(body))
 		if err := printout.Write(out, "text", []printout.File{found}); err != nil {
 			return "", err
 		}
@@ -177,39 +158,6 @@ func signed(text string) bool {
 func isBare(body string) bool {
 	m := openRequest(body, "")
 	return m.Origin == "SQS" && m.TaskToken == ""
-}
-
-// ask asks a person a question; empty is what an empty line means. It ends with
-// the context.
-func ask(ctx context.Context, out io.Writer, answers *bufio.Reader, question string, empty bool) (bool, error) {
-	_, _ = fmt.Fprint(out, question)
-	type answer struct {
-		line string
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() { // it ends with the program: a read of standard input cannot be interrupted
-		line, err := answers.ReadString('\n')
-		answered <- answer{line, err}
-	}()
-	var a answer
-	select {
-	case a = <-answered:
-	case <-ctx.Done():
-		a.err = ctx.Err()
-	}
-	if a.err != nil {
-		_, _ = fmt.Fprintln(out)
-		return false, fmt.Errorf("there was no answer: %w", a.err)
-	}
-	switch strings.ToLower(strings.TrimSpace(a.line)) {
-	case "":
-		return empty, nil
-	case "y", "yes":
-		return true, nil
-	default:
-		return false, nil
-	}
 }
 
 // editorGrace is how long an editor may take to end after an interruption.

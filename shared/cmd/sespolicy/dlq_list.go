@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,82 +11,53 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/finding"
-	"sespolicy/shared/printout"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/redrive"
 )
 
 func newListCommand() *cobra.Command {
 	var at target
 	var letters letterFlags
-	var format string
-	command := &cobra.Command{
-		Use:     "list",
-		Aliases: []string{"ls"},
-		Short:   "Show dead letters and why they are dead, the oldest first",
-		Long: "List looks at all letters once and makes them visible again. Without --code and the like it shows all. Standard error\n" +
-			"says whether it could see all there are.",
-		Example: "  sespolicy dlq list --stack sespolicy --older-than 1h\n" +
-			"  sespolicy dlq list --stack sespolicy --code Expired,Cancelled --format json",
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			filter, err := letters.filter(nil)
-			if err != nil {
-				return err
-			}
-			if err := checkFormat(format, "table", "json"); err != nil {
-				return err
-			}
-			found, err := at.open(command.Context(), deadLetterQueue)
-			if err != nil {
-				return err
-			}
-			look, err := found.look(command.Context(), filter)
-			if err != nil && len(look.Letters) == 0 {
-				return err
-			}
-			letters.unknownCodes(command.ErrOrStderr(), look)
-			known := found.know(command.Context(), command.ErrOrStderr(), look.Letters)
-			// What an interrupted look has seen is shown too.
-			return errors.Join(listLetters(command.OutOrStdout(), command.ErrOrStderr(), look, known, format), err)
-		},
-	}
+	command := &cobra.Command{Use: "list", Aliases: []string{"ls"}, Short: "Show dead letters and why they are dead, the oldest first"}
 	at.register(command, deadLetterQueue|ledgerTable)
 	letters.register(command)
-	formatFlag(command, &format, "table", "json")
-	return command
-}
-
-// look looks at the dead letters and makes them visible again.
-func (q *queues) look(ctx context.Context, filter redrive.Filter) (*redrive.Look, error) {
-	look, err := redrive.Find(ctx, q.client, q.deadLetters, filter)
-	return look, errors.Join(err, look.Release(ctx))
-}
-
-func listLetters(out, errs io.Writer, look *redrive.Look, known knowledge, format string) error {
-	if format == "json" {
+	return answering(command, func(command *cobra.Command, _ []string) (*answer, error) {
+		filter, err := letters.filter(nil)
+		if err != nil {
+			return nil, err
+		}
+		found, err := at.open(command.Context(), deadLetterQueue)
+		if err != nil {
+			return nil, err
+		}
+		look, err := found.look(command, filter)
+		if err != nil && len(look.Letters) == 0 {
+			return nil, err
+		}
+		errs := command.ErrOrStderr()
+		letters.unknownCodes(errs, look)
+		known := found.know(command.Context(), errs, look.Letters)
 		all := []letterJSON{}
 		for _, l := range look.Letters {
-			all = append(all, known.asJSON(l))
+			all = append(all, asJSON(l, known))
 		}
-		if err := printout.WriteJSON(out, all); err != nil {
-			return err
-		}
-	} else {
-		tabulateLetters(out, "Dead letters", look.Letters, known)
-		_, _ = fmt.Fprintf(errs, "%s of %d seen\n", count(len(look.Letters), "letter"), look.Seen)
-	}
-	sawAll(errs, look)
-	return nil
+		// What an interrupted look has seen is shown too.
+		sawAll(errs, look)
+		return &answer{all, func(out io.Writer) {
+			tabulateLetters(out, "Dead letters", look.Letters, known)
+			_, _ = fmt.Fprintf(errs, "%s of %d seen\n", count(len(look.Letters), "letter"), look.Seen)
+		}}, err
+	}, "table", "json")
 }
 
 // tabulateLetters shows letters as a table, with what the ledger knows of them.
-func tabulateLetters(out io.Writer, title string, letters []*redrive.Letter, known knowledge) {
+func tabulateLetters(out io.Writer, title string, letters []*redrive.Letter, known redrive.Knowledge) {
 	header := []string{"age", "id", "identity", "policy name", "code", "ledger", "message"}
 	var rows [][]string
 	for _, l := range letters {
 		rows = append(rows, []string{
 			age(time.Since(l.Sent)), l.ID, cmp.Or(l.Request.Identity.Name, "?"), cmp.Or(l.Request.PolicyName, "?"), l.ReasonCode(),
-			string(known.of(l).verdict), known.reason(l),
+			string(known[l].Verdict), known.Reason(l),
 		})
 	}
 	if known == nil {
@@ -122,6 +91,17 @@ type letterJSON struct {
 	Body            string               `json:"body,omitempty"`
 }
 
+// knownJSON is what the ledger knows of a letter's request, for programs.
+type knownJSON struct {
+	Outcome string `json:"outcome"` // as status has it; Unknown if the ledger does not know the request
+	Code    string `json:"code"`
+	Told    bool   `json:"told"` // the requester was told of the outcome
+	// Redrive is what a redrive would come to: empty for a new decision; applied,
+	// superseded, told or same where it changes nothing; newer where it replaces a
+	// newer version.
+	Redrive string `json:"redrive"`
+}
+
 // claim is the reason that the attributes of a letter give which SQS has moved
 // itself: the sender may have written it.
 type claim struct {
@@ -136,13 +116,16 @@ type attribute struct {
 	BinaryValue []byte  `json:"binaryValue,omitempty"`
 }
 
-func (k knowledge) asJSON(l *redrive.Letter) letterJSON {
+func asJSON(l *redrive.Letter, known redrive.Knowledge) letterJSON {
 	receives, _ := strconv.Atoi(l.Record.Attributes["ApproximateReceiveCount"]) // 0 where SQS does not say
 	j := letterJSON{
-		ID: l.ID, Sent: l.Sent.UTC(), Code: l.ReasonCode(), Message: k.reason(l), Violations: l.Violations,
+		ID: l.ID, Sent: l.Sent.UTC(), Code: l.ReasonCode(), Message: known.Reason(l), Violations: l.Violations,
 		Action: string(l.Request.Action), Identity: l.Request.Identity.Name, PolicyName: l.Request.PolicyName, Origin: l.Origin,
 		AnsweredTo: l.AnsweredTo, SourceMessageID: l.Record.MessageId, SourceQueueARN: l.Record.EventSourceARN,
-		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{}, Ledger: k.json(l),
+		MessageGroupID: l.GroupID(), ReceiveCount: receives, Attributes: map[string]attribute{}}
+	if known != nil {
+		own := known[l]
+		j.Ledger = &knownJSON{outcomeWord(own.Entry), own.Entry.Outcome.Code, own.Entry.Answer == ledger.Told, string(own.Verdict)}
 	}
 	if l.RanOut && l.Code != "" {
 		j.Violations, j.Claimed = nil, &claim{l.Code, l.Message, l.Violations}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/schollz/progressbar/v3"
@@ -19,8 +21,8 @@ const defaultRate = 10
 
 // redriveFlags are those of redrive beside the queues and the letters.
 type redriveFlags struct {
-	all, dryRun bool
-	rate        int
+	all, dryRun, yes bool
+	rate             int
 }
 
 func newRedriveCommand() *cobra.Command {
@@ -30,28 +32,13 @@ func newRedriveCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "redrive [ID...]",
 		Short: "Put dead letters back on the request queue",
-		Long: "Redrive puts back the letters that are named by id or selected by --code and the like, one by one, the oldest first:\n" +
-			"the body byte for byte, with the sender's own attributes. The copy is on the request queue before the letter is deleted.\n" +
-			"Ctrl-C finishes the current letter. If the command is killed between the two steps, that one letter is on both queues;\n" +
-			"putting it back again puts the same policy a second time.\n\n" +
-			"A redriven request counts as sent now: it overrides newer requests for the same identity and policy name.\n\n" +
-			"Letters whose requester was told of the failure (CloudFormation, Step Functions) stay: the function would refuse them.\n" +
-			"Request them again, or use sespolicy dlq edit --as-new. The ledger knows who was told (--stack, --local or --table);\n" +
-			"where it cannot be read, every letter stays that names somebody to be told. For a request that was applied already, a\n" +
-			"redrive only tells its requester. Standard error names the letters of which a redrive changes nothing any more, and\n" +
-			"those that replace a newer version.\n\n" +
-			"--all puts back every letter with SQS's own move, which selects nothing: letters whose requester was told come back as\n" +
-			"AlreadyAnswered. It ends when as many were moved as there were. Ctrl-C cancels it.",
-		Example: "  sespolicy dlq redrive 3f2a --stack sespolicy\n" +
-			"  sespolicy dlq redrive --code Expired --older-than 1h --dry-run --local\n" +
-			"  sespolicy dlq redrive --all --rate 50 --stack sespolicy",
 		RunE: func(command *cobra.Command, ids []string) error {
 			filter, err := letters.filter(ids)
 			if err != nil {
 				return err
 			}
 			if err := flags.check(filter); err != nil {
-				return err
+				return badUse(err)
 			}
 			found, err := at.open(command.Context(), requestQueue|deadLetterQueue)
 			switch {
@@ -60,7 +47,7 @@ func newRedriveCommand() *cobra.Command {
 			case flags.dryRun:
 				return found.dryRun(command, &letters, filter)
 			case flags.all:
-				return found.moveAll(command, flags.rate)
+				return found.moveAll(command, flags)
 			default:
 				return found.redrive(command, &letters, filter, flags.rate)
 			}
@@ -70,6 +57,7 @@ func newRedriveCommand() *cobra.Command {
 	letters.register(command)
 	f := command.Flags()
 	f.BoolVar(&flags.all, "all", false, "every letter")
+	f.BoolVar(&flags.yes, "yes", false, "do not ask before --all, on a terminal")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "only show what would be put back")
 	f.IntVar(&flags.rate, "rate", defaultRate, fmt.Sprintf("letters a second, 1 to %d", redrive.MaxRate))
 	return command
@@ -90,15 +78,15 @@ func (f redriveFlags) check(filter redrive.Filter) error {
 
 // dryRun shows what would be put back.
 func (q *queues) dryRun(command *cobra.Command, letters *letterFlags, filter redrive.Filter) error {
-	look, err := q.look(command.Context(), filter)
+	look, err := q.look(command, filter)
 	if err != nil {
 		return err
 	}
 	errs := command.ErrOrStderr()
 	known := q.know(command.Context(), errs, look.Letters)
-	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return known.told(l) && !filter.All() })
+	would := slices.DeleteFunc(slices.Clone(look.Letters), func(l *redrive.Letter) bool { return known.Told(l) && !filter.All() })
 	tabulateLetters(command.OutOrStdout(), "Would be put back on "+q.requests.URL, would, known)
-	known.warn(errs, would)
+	warn(errs, known, would)
 	_, _ = fmt.Fprintf(errs, "%s of %d seen would be put back\n", count(len(would), "letter"), look.Seen)
 	if left := len(look.Letters) - len(would); left > 0 {
 		_, _ = fmt.Fprintf(errs, "%s would be left: their requesters were told\n", count(left, "letter"))
@@ -108,6 +96,15 @@ func (q *queues) dryRun(command *cobra.Command, letters *letterFlags, filter red
 		sawAll(errs, look)
 	}
 	return missing(filter.Missing(look.Letters))
+}
+
+// warn names the letters of which a redrive is not what it seems.
+func warn(errs io.Writer, known redrive.Knowledge, letters []*redrive.Letter) {
+	for _, l := range letters {
+		if text := known[l].Says(); text != "" {
+			_, _ = fmt.Fprintf(errs, "%s: %s\n", l.ID, printout.Escape(text))
+		}
+	}
 }
 
 func missing(ids []string) error {
@@ -121,12 +118,12 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 	errs := command.ErrOrStderr()
 	var bar *progressbar.ProgressBar
 	var seen []*redrive.Letter
-	var known knowledge
+	var known redrive.Knowledge
 	total := 0
-	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Filter: filter, Rate: rate,
+	run := redrive.Redrive{Client: q.client, From: q.deadLetters, To: q.requests, Filter: filter, Rate: rate, Waiting: sayWaiting(errs),
 		Told: func(ctx context.Context, letters []*redrive.Letter) func(*redrive.Letter) bool {
 			known = q.know(ctx, errs, letters)
-			return known.told
+			return known.Told
 		},
 		Chosen: func(n int) {
 			if total += n; bar == nil {
@@ -146,9 +143,9 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 		_ = bar.Finish()
 	}
 	_, _ = fmt.Fprintf(errs, "%s put back on %s\n", count(report.Redriven, "letter"), q.requests.URL)
-	known.warn(errs, seen)
+	warn(errs, known, seen)
 	for _, l := range report.Answered {
-		_, _ = fmt.Fprintf(errs, "left: %s, %s (see dlq edit --as-new)\n", l.ID, printout.Escape(known.toldText(l)))
+		_, _ = fmt.Fprintf(errs, "left: %s, %s (see dlq edit --as-new)\n", l.ID, printout.Escape(known.ToldText(l)))
 	}
 	for _, l := range report.Taken {
 		_, _ = fmt.Fprintf(errs, "left: %s, another consumer has received it\n", l.ID)
@@ -166,10 +163,16 @@ func (q *queues) redrive(command *cobra.Command, letters *letterFlags, filter re
 	return missing(filter.Missing(slices.Concat(seen, report.Answered, report.Taken)))
 }
 
-// moveAll has SQS move everything.
-func (q *queues) moveAll(command *cobra.Command, rate int) error {
+// moveAll has SQS move everything. It asks a person first; a script is not asked.
+func (q *queues) moveAll(command *cobra.Command, flags redriveFlags) error {
+	if !flags.yes && isTerminal(command.InOrStdin()) {
+		question := fmt.Sprintf("Put all letters of %s back on %s? [y/N] ", q.deadLetters.URL, q.requests.URL)
+		if yes, err := ask(command.Context(), command.ErrOrStderr(), bufio.NewReader(command.InOrStdin()), question, false); err != nil || !yes {
+			return errors.Join(errors.New("nothing was put back"), err)
+		}
+	}
 	bar, there := progress(command.ErrOrStderr(), 1, "redriving"), 0
-	moved, err := redrive.Move(command.Context(), q.client, q.deadLetters, q.requests, rate, func(moved, all int) {
+	moved, err := redrive.Move(command.Context(), q.client, q.deadLetters, q.requests, flags.rate, func(moved, all int) {
 		there = all
 		bar.ChangeMax(max(all, moved, 1))
 		_ = bar.Set(moved) // a bar that cannot be drawn must not stop the work

@@ -21,53 +21,37 @@ import (
 
 func newShowCommand() *cobra.Command {
 	var at target
-	var format string
-	command := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show one dead letter whole: reason, violations, body",
-		Example: "  sespolicy dlq show 3f2a --stack sespolicy\n" +
-			"  sespolicy dlq show 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
-		Args: cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, ids []string) error {
-			if err := checkFormat(format, "text", "json"); err != nil {
-				return err
-			}
-			found, err := at.open(command.Context(), deadLetterQueue)
-			if err != nil {
-				return err
-			}
-			letter, err := found.letter(command, ids[0])
-			if err != nil {
-				return err
-			}
-			known := found.know(command.Context(), command.ErrOrStderr(), []*redrive.Letter{letter})
-			if format == "json" {
-				whole := known.asJSON(letter)
-				whole.Body = letter.Record.Body
-				return printout.WriteJSON(command.OutOrStdout(), whole)
-			}
-			return showLetter(command.OutOrStdout(), letter, known)
-		},
-	}
+	command := &cobra.Command{Use: "show ID", Short: "Show one dead letter whole: reason, violations, body"}
 	at.register(command, deadLetterQueue|ledgerTable)
-	formatFlag(command, &format, "text", "json")
-	return command
+	return answering(command, func(command *cobra.Command, ids []string) (*answer, error) {
+		_, letter, known, err := at.letter(command, ids[0], deadLetterQueue)
+		if err != nil {
+			return nil, err
+		}
+		whole := asJSON(letter, known)
+		whole.Body = letter.Record.Body
+		return &answer{whole, func(out io.Writer) { showLetter(out, letter, known) }}, nil
+	}, "text", "json")
 }
 
-// letter finds one letter by an id and makes it visible again.
-func (q *queues) letter(command *cobra.Command, id string) (*redrive.Letter, error) {
-	look, err := q.look(command.Context(), redrive.Filter{IDs: []string{id}})
-	if len(look.Letters) > 0 {
-		return look.Letters[0], err
+// letter finds one letter by an id, makes it visible again, and asks the ledger
+// about it.
+func (t *target) letter(command *cobra.Command, id string, uses part) (*queues, *redrive.Letter, redrive.Knowledge, error) {
+	q, err := t.open(command.Context(), uses)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	if err == nil {
-		err = fmt.Errorf("letter %s: %w", id, redrive.ErrGone)
-		err = errors.Join(err, unseen(look))
+	look, err := q.look(command, redrive.Filter{IDs: []string{id}})
+	if err == nil && len(look.Letters) == 0 {
+		err = errors.Join(fmt.Errorf("letter %s: %w", id, redrive.ErrGone), unseen(look))
 	}
-	return nil, err
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return q, look.Letters[0], q.know(command.Context(), command.ErrOrStderr(), look.Letters[:1]), nil
 }
 
-func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
+func showLetter(out io.Writer, l *redrive.Letter, known redrive.Knowledge) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	field := func(name, value string) {
 		if value != "" {
@@ -77,8 +61,8 @@ func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
 	field("letter", l.ID)
 	field("sent", l.Sent.Format(time.RFC3339)+" ("+age(time.Since(l.Sent))+" ago)")
 	field("code", l.ReasonCode())
-	field("reason", known.reason(l))
-	field("ledger", known.of(l).says())
+	field("reason", known.Reason(l))
+	field("ledger", known[l].Says())
 	field("action", string(l.Request.Action))
 	field("identity", l.Request.Identity.Name)
 	field("policy name", l.Request.PolicyName)
@@ -94,28 +78,22 @@ func showLetter(out io.Writer, l *redrive.Letter, known knowledge) error {
 		}
 		field("sender's attribute "+printout.Escape(name), shown+" ("+value.DataType+")")
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	_ = w.Flush() // as with all that is shown
 	title := "Violations"
 	if l.RanOut {
 		title = "Violations that its attributes claim, which its sender may have written"
 	}
 	if files := marked(l.Record.Body, l.Violations); len(files) > 0 {
 		_, _ = fmt.Fprintf(out, "\n%s:\n", title)
-		if err := printout.Write(out, "text", files); err != nil {
-			return err
-		}
+		_ = printout.Write(out, "text", files)
 	}
 	_, _ = fmt.Fprintln(out, "\nBody:")
 	for line := range strings.Lines(l.Record.Body) {
 		_, _ = fmt.Fprintln(out, printout.Escape(strings.TrimRight(strings.ReplaceAll(line, "\t", "    "), "\r\n")))
 	}
-	if known.told(l) {
-		_, err := fmt.Fprintf(out, "\n%s: a redrive leaves this letter.\nhint: %s\n", printout.Escape(known.toldText(l)), askAgain)
-		return err
+	if known.Told(l) {
+		_, _ = fmt.Fprintf(out, "\n%s: a redrive leaves this letter.\nhint: %s\n", printout.Escape(known.ToldText(l)), askAgain)
 	}
-	return nil
 }
 
 // askAgain is what to do about a letter whose requester was told.
@@ -124,17 +102,19 @@ const askAgain = "request it again (deploy the stack, start the execution), or s
 // marked puts violations to the lines they are about: those of the policy's own
 // text if it was written as a string, else of the request's.
 func marked(body string, violations []finding.Finding) []printout.File {
-	request := printout.File{Name: "request"}
-	policy := printout.File{Name: "policy"}
 	_, source, _ := message.Open(events.SQSMessage{Body: body})
+	text, found := map[string]string{}, map[string][]finding.Finding{}
 	for _, f := range violations {
-		file := &request
-		text, isPolicy := source.TextAt(f.Path)
+		name := "request"
+		own, isPolicy := source.TextAt(f.Path)
 		if isPolicy {
-			file = &policy
+			name = "policy"
 		}
-		file.Findings = append(file.Findings, f)
-		file.Lines = append(file.Lines, lineOf(strings.Split(text, "\n"), f.Line))
+		text[name], found[name] = own, append(found[name], f)
 	}
-	return slices.DeleteFunc([]printout.File{request, policy}, func(f printout.File) bool { return len(f.Findings) == 0 })
+	var files []printout.File
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(found))) { // the request first
+		files = append(files, printout.NewFile(name, text[name], found[name]))
+	}
+	return files
 }

@@ -173,7 +173,7 @@ func TestRedriveCommand(t *testing.T) {
 		code := []string{"InvalidPolicy", "Expired"}[i%2]
 		ids = append(ids, p.reject(deadletter.Letter{Record: body(fmt.Sprintf(`{"Identity":"d%d.com"}`, i)), Code: code, Message: "no"}))
 	}
-	if status, _, _ := p.command("dlq", "redrive", "--rate", "500"); status != 1 {
+	if status, _, _ := p.command("dlq", "redrive", "--rate", "500"); status != 2 {
 		t.Error("redrove without being told what")
 	}
 	status, out, errs := p.command("dlq", "redrive", "--code", "InvalidPolicy", "--dry-run")

@@ -9,36 +9,41 @@ import (
 	"syscall"
 
 	"github.com/aws/smithy-go"
+	"github.com/spf13/cobra"
 
+	"sespolicy/shared/examine"
 	"sespolicy/shared/printout"
 )
 
-// exitError is an error with an exit status. Any other error ends the program
-// with 1.
-type exitError struct {
-	status int
-	err    error // nil if it was shown already
-}
+// exitError ends the program with a status, and without a message: what it
+// stands for was shown already.
+type exitError int
 
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return "failed"
-	}
-	return e.err.Error()
-}
-
-func (e *exitError) Unwrap() error { return e.err }
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // errShown ends the program with 1 and without a message.
-var errShown = &exitError{status: 1}
+const errShown = exitError(1)
 
-// couldNot is an error after which nothing is known: exit status 2, so that a
-// script can tell it from findings.
-func couldNot(err error) error {
+// statuses are the exit statuses of an error, by command. Where 1 and 2 are
+// answers, an error is told apart from them.
+var statuses = map[string]struct{ usage, failure int }{
+	"check": {2, 2}, "audit": {2, 2}, "list": {2, 2}, "who-can": {2, 2}, "can-send": {2, 2}, "export": {2, 2}, // 1: findings, or no
+	"plan": {1, 1}, // 2: changes
+	"":     {2, 1}, // all others
+}
+
+// usageError is an error in how a command was called: flags, arguments, the
+// deployment file.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// badUse makes a usage error of an error.
+func badUse(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &exitError{2, err}
+	return usageError{err}
 }
 
 // hinted is an error and what to do about it.
@@ -54,33 +59,50 @@ func withHint(err error, format string, values ...any) error {
 	return &hinted{err, fmt.Sprintf(format, values...)}
 }
 
-// report shows an error, with the hint on a line of its own, and returns the
-// exit status.
-func report(stderr io.Writer, err error) int {
+// report shows an error of a command, with the hint on a line of its own, and
+// returns the exit status.
+func report(stderr io.Writer, command *cobra.Command, err error) int {
 	if err == nil {
 		return 0
 	}
-	exit, ok := errors.AsType[*exitError](err)
-	if !ok {
-		exit = &exitError{1, err}
+	if shown, ok := err.(exitError); ok { //nolint:errorlint // an error around it is to be shown
+		return int(shown)
 	}
-	if exit.err != nil {
-		// Nobody is left to tell if standard error cannot be written.
-		_, _ = fmt.Fprintln(stderr, "sespolicy:", printout.EscapeLines(err.Error()))
-		if hint := hintOf(err); hint != "" {
-			_, _ = fmt.Fprintln(stderr, "hint:", printout.EscapeLines(hint))
-		}
+	_, usage := errors.AsType[usageError](err)
+	hint := hintOf(err)
+	if hint == "" && usage {
+		hint = "see " + command.CommandPath() + " --help"
 	}
-	return exit.status
+	showError(stderr, "sespolicy: ", err, hint)
+	status, special := statuses[pathOf(command)]
+	if !special {
+		status = statuses[""]
+	}
+	if usage {
+		return status.usage
+	}
+	return status.failure
+}
+
+// showError writes an error, and its hint below it. Nobody is left to tell if
+// that fails.
+func showError(stderr io.Writer, prefix string, err error, hint string) {
+	_, _ = fmt.Fprintln(stderr, prefix+printout.EscapeLines(err.Error()))
+	if hint != "" {
+		_, _ = fmt.Fprintln(stderr, "hint:", printout.EscapeLines(hint))
+	}
 }
 
 // hintOf is what to do about an error; empty where it says enough itself.
 func hintOf(err error) string {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return "nothing answers there: start sespolicy local, or give its --endpoint"
+	}
 	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return "nothing listens there: start sespolicy local, or give its --endpoint"
+	if _, ok := errors.AsType[*examine.UnknownError](err); ok {
+		return "deploy it, or write the request with its values"
 	}
 	if errors.Is(err, context.Canceled) {
 		return "it was interrupted"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,9 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sespolicy/shared/account"
-	"sespolicy/shared/account/meaning"
-	"sespolicy/shared/document"
 	"sespolicy/shared/printout"
 )
 
@@ -26,15 +22,7 @@ func newExportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export FOLDER",
 		Short: "Write the account's policies as request files",
-		Long: "Export writes one request for each policy: FOLDER/REGION/IDENTITY/NAME.json, upper-case letters of an address\n" +
-			"percent-encoded. The files are the same as long as the policies mean the same, so that version control shows what\n" +
-			"changed, and plan finds nothing to change.\n\n" +
-			"Files of policies that are no longer there stay, and are named; --remove removes them. It needs\n" +
-			"ses:ListEmailIdentities and ses:GetEmailIdentity. The exit status is 2 when something could not be read.",
-		Example: "  sespolicy export policies\n" +
-			"  sespolicy export policies --regions us-east-1,eu-west-1 --remove",
-		Args: cobra.ExactArgs(1),
-		RunE: orCouldNot(func(command *cobra.Command, arguments []string) error {
+		RunE: func(command *cobra.Command, arguments []string) error {
 			v, err := flags.openAccount(command.Context())
 			if err != nil {
 				return err
@@ -43,15 +31,11 @@ func newExportCommand() *cobra.Command {
 				return err
 			}
 			return v.export(command, arguments[0], remove, len(flags.patterns) > 0)
-		}),
+		},
 	}
 	flags.register(command)
 	flags.registerIdentities(command)
 	command.Flags().BoolVar(&remove, "remove", false, "remove the files of policies that are no longer there")
-	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	}
-	couldNotUse(command)
 	return command
 }
 
@@ -60,17 +44,17 @@ func newExportCommand() *cobra.Command {
 func (v *accountView) export(command *cobra.Command, folder string, remove, selected bool) error {
 	written, stale := 0, []string{}
 	for _, r := range v.regions {
-		files := r.files()
+		files := r.Files()
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			if err := writeFile(filepath.Join(folder, filepath.FromSlash(name)), files[name]); err != nil {
 				return err
 			}
 			written++
 		}
-		if selected || len(r.contents.Failures) > 0 {
+		if selected || len(r.Contents.Failures) > 0 {
 			continue
 		}
-		left, err := leftOver(folder, r.owner.Region, files)
+		left, err := leftOver(folder, r.Owner.Region, files)
 		if err != nil {
 			return err
 		}
@@ -92,41 +76,6 @@ func (v *accountView) export(command *cobra.Command, folder string, remove, sele
 		_, _ = fmt.Fprintln(errOut, "hint: --remove removes these files; sending them puts the policies there again")
 	}
 	return v.unreadError()
-}
-
-// files are the request files of a Region by path.
-func (r *regionView) files() map[string][]byte {
-	files := map[string][]byte{}
-	for _, id := range r.contents.Identities {
-		paths := account.Paths(r.owner.Region, id)
-		for _, p := range id.Policies {
-			files[paths[p.Name]] = requestFile(r.identity(id.Name).ARN(), p)
-		}
-	}
-	return files
-}
-
-// requestFile is the request that puts the policy where it is. The identity is
-// the ARN, so that the request has no effect in another account or Region. A
-// text that is not JSON goes as a string.
-func requestFile(identityARN string, p account.Policy) []byte {
-	var policy any = p.Text
-	if doc, findings := document.ReadString(p.Text); doc != nil && len(findings) == 0 && doc.Root().IsObject() {
-		policy = json.RawMessage(meaning.Pretty(p.Text))
-	}
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(struct {
-		Identity   string
-		PolicyName string
-		Policy     any
-	}{identityARN, p.Name, policy})
-	if err != nil {
-		panic(err) // strings, and JSON that was read before
-	}
-	return text.Bytes()
 }
 
 // writeFile writes a file and its folders, unless it has that content.

@@ -2,11 +2,27 @@ package main
 
 import (
 	"cmp"
+	"embed"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
+
+// helpTexts has the help of each command, in paragraphs, and its examples.
+//
+//go:embed help
+var helpTexts embed.FS
+
+// describe gives a command its help.
+func describe(command *cobra.Command) {
+	text, err := helpTexts.ReadFile("help/" + strings.ReplaceAll(pathOf(command), " ", "_") + ".txt")
+	if err != nil {
+		panic(err) // a command without help
+	}
+	long, examples, _ := strings.Cut(string(text), "Examples:\n")
+	command.Long, command.Example = strings.TrimSpace(long), strings.TrimRight(examples, "\n")
+}
 
 // helpWidth is the width of help where there is no terminal, and the most there is.
 const helpWidth = 120

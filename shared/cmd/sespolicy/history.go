@@ -1,18 +1,23 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/account/meaning"
+	"sespolicy/shared/check"
+	"sespolicy/shared/examine"
 	"sespolicy/shared/ledger"
 	"sespolicy/shared/printout"
-	"sespolicy/shared/requestfile"
 )
 
 // historyFlags are those of history beside the deployment.
@@ -27,49 +32,29 @@ func newHistoryCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "history IDENTITY NAME",
 		Short: "Show the versions of a policy, or restore one",
-		Long: "History shows what the queue's requests made of a policy: the current version first, and at most 50 earlier ones, each\n" +
-			"with its requester and its time. A requester is the principal that called SendMessage, by the unique id that SQS\n" +
-			"recorded. The whole text of each version is in the JSON.\n\n" +
-			"--restore VERSION sends that version again, as an ordinary request through the queue. It is checked first, and\n" +
-			"refused for a policy that belongs to a stack: its own stack restores it, or sespolicy release gives it up. A version\n" +
-			"that is a deletion deletes the policy.\n\n" +
-			"It needs the permissions dynamodb:BatchGetItem and dynamodb:Query on the table; --restore needs sqs:SendMessage too.",
-		Example: "  sespolicy history example.com MyPolicy --stack sespolicy\n" +
-			"  sespolicy history example.com MyPolicy --stack sespolicy --restore 3 --wait",
-		Args: cobra.ExactArgs(2),
-		RunE: func(command *cobra.Command, arguments []string) error {
-			if err := errors.Join(checkFormat(flags.format, "text", "json"), flags.check(command)); err != nil {
-				return err
-			}
-			if flags.wait && !command.Flags().Changed("restore") {
-				return errors.New("got --wait without --restore")
-			}
-			name, err := policyName(arguments)
-			if err != nil {
-				return err
-			}
-			f, err := at.find(command.Context())
-			if err != nil {
-				return err
-			}
-			if flags.ledger, err = f.openLedger(command.Context()); err != nil {
-				return err
-			}
-			h, err := readHistory(command, flags.ledger, name)
-			switch {
-			case err != nil:
-				return err
-			case command.Flags().Changed("restore"):
-				return f.restore(command, h, flags)
-			}
-			return h.show(command, flags.format)
-		},
 	}
-	command.ValidArgsFunction = cobra.NoFileCompletions
 	at.register(command, requestQueue|ledgerTable)
 	command.Flags().Int64Var(&flags.restore, "restore", 0, "send this version again")
 	flags.registerWait(command)
-	formatFlag(command, &flags.format, "text", "json")
+	answering(command, func(command *cobra.Command, arguments []string) (*answer, error) {
+		restore := command.Flags().Changed("restore")
+		if flags.wait && !restore {
+			return nil, badUse(errors.New("got --wait without --restore"))
+		}
+		f, l, name, err := at.policy(command, arguments)
+		if err != nil {
+			return nil, err
+		}
+		h, err := readHistory(command.Context(), l, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case restore:
+			flags.ledger, flags.format = l, command.Flag("format").Value.String()
+			return nil, f.restore(command, h, flags)
+		}
+		return &answer{h.asJSON(), func(out io.Writer) { h.show(out, check.Partition(f.config.Region)) }}, nil
+	}, "text", "json")
 	return command
 }
 
@@ -79,32 +64,55 @@ type history struct {
 	records []ledger.Record // the current one first
 }
 
-func readHistory(command *cobra.Command, l *ledger.Ledger, name ledger.Name) (h history, err error) {
+func readHistory(ctx context.Context, l *ledger.Ledger, name ledger.Name) (h history, err error) {
 	var ok bool
-	if h.current, ok, err = l.Policy(command.Context(), name); err != nil {
+	if h.current, ok, err = l.Policy(ctx, name); err != nil {
 		return h, err
 	}
 	if !ok {
 		return h, noRecord(name)
 	}
-	h.records, err = l.History(command.Context(), name)
+	h.records, err = l.History(ctx, name)
 	return h, err
 }
 
-func (h history) show(command *cobra.Command, format string) error {
-	out := command.OutOrStdout()
-	if format == "json" {
-		return printout.WriteJSON(out, h.asJSON())
-	}
+// show shows the versions, and what each changed of the one before it. Where the
+// one before is not known any more, it shows the whole policy.
+func (h history) show(out io.Writer, partition string) {
 	var rows [][]string
-	for _, r := range h.records {
-		rows = append(rows, []string{strconv.FormatInt(r.Number, 10), r.At.UTC().Format(time.RFC3339), requesterName(r.By), r.MessageID, cmp.Or(r.Text, "(deleted)")})
+	var diffs bytes.Buffer
+	for i, r := range h.records {
+		var before ledger.Record
+		if i+1 < len(h.records) {
+			before = h.records[i+1]
+		}
+		change := "changed"
+		switch {
+		case !r.Present:
+			change = "deleted"
+		case before.Text == "":
+			change = "put"
+		case meaning.Equal(before.Text, r.Text, partition):
+			change = "the same again"
+		}
+		if change == "changed" || change == "put" {
+			fmt.Fprintf(&diffs, "\nversion %d\n", r.Number)
+			writeDiff(&diffs, before.Text, r.Text, partition)
+		}
+		rows = append(rows, []string{strconv.FormatInt(r.Number, 10), change, r.At.UTC().Format(time.RFC3339), requesterName(r.By), r.MessageID})
 	}
-	tabulate(out, "Versions, the current one first", []string{"version", "at", "by", "message id", "policy"}, rows, cut)
+	tabulate(out, "Versions, the current one first", []string{"version", "policy", "at", "by", "message id"}, rows, wrap)
+	_, _ = diffs.WriteTo(out)
 	if o := h.current.Owner; o != nil {
 		_, _ = fmt.Fprintf(out, "\nIt belongs to %s.\n", printout.Escape(ownerName(*o)))
 	}
-	return nil
+}
+
+// writeDiff shows what differs between two policies, statement by statement.
+func writeDiff(out io.Writer, before, after, partition string) {
+	for line := range strings.Lines(meaning.DiffStatements(before, after, partition)) {
+		_, _ = fmt.Fprintf(out, "  %s\n", printout.EscapeLines(strings.TrimRight(line, "\n")))
+	}
 }
 
 // restore sends a version again.
@@ -119,7 +127,7 @@ func (f *found) restore(command *cobra.Command, h history, flags historyFlags) e
 	}
 	text := restoring(h.current.Name, record)
 	name := fmt.Sprintf("version %d", record.Number)
-	request := []outgoing{{Entry: requestfile.Single(text), file: name, name: name, text: text}}
+	request := []examine.Request{examine.One(name, text)}
 	if err := f.checkRequests(command, request); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/local/sample"
 	"sespolicy/shared/printout"
 )
 
@@ -18,11 +19,6 @@ func newInvokeCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "invoke EVENT",
 		Short: "Invoke the function here with one event, and print its response",
-		Long: "Invoke passes the SQS event of a file to the function as Lambda would, on a stack of its own, and prints the\n" +
-			"response. The function's outcomes go to standard error. It fails if the function does.\n\n" +
-			"The messages are made new: their ids, and the times in their attributes and envelopes. --as-is keeps them.",
-		Example: "  sespolicy invoke events/accepted-by-name.json",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			event, err := os.ReadFile(arguments[0])
 			if err != nil {
@@ -32,7 +28,7 @@ func newInvokeCommand() *cobra.Command {
 				return fmt.Errorf("%s: %w", arguments[0], err)
 			}
 			if !asIs {
-				event = renewEvent(event, time.Now())
+				event = sample.Renew(event, time.Now())
 			}
 			lines := &live{out: command.ErrOrStderr()}
 			stack, end, err := flags.start(command.Context(), command.ErrOrStderr(), true, lines.observer())
@@ -53,7 +49,6 @@ func newInvokeCommand() *cobra.Command {
 	}
 	flags.register(command, "127.0.0.1:0")
 	command.Flags().BoolVar(&asIs, "as-is", false, "keep the message ids and times of the event")
-	completeFiles(command, "json")
 	return command
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/spf13/cobra"
 
 	"sespolicy/shared/identity"
 	"sespolicy/shared/ledger"
@@ -48,13 +49,24 @@ func localTable(ctx context.Context, client *dynamodb.Client) (string, error) {
 	return "", fmt.Errorf("none of the %s here is the ledger", count(len(out.TableNames), "table"))
 }
 
-// policyName reads the arguments IDENTITY NAME.
-func policyName(arguments []string) (ledger.Name, error) {
+// ledger finds a deployment, and opens its ledger.
+func (t *target) ledger(ctx context.Context) (*found, *ledger.Ledger, error) {
+	f, err := t.find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := f.openLedger(ctx)
+	return f, l, err
+}
+
+// policy finds a deployment and its ledger for the arguments IDENTITY NAME.
+func (t *target) policy(command *cobra.Command, arguments []string) (*found, *ledger.Ledger, ledger.Name, error) {
 	id, err := identity.Parse(arguments[0])
 	if err != nil {
-		return ledger.Name{}, fmt.Errorf("identity %s: %w", arguments[0], err)
+		return nil, nil, ledger.Name{}, badUse(fmt.Errorf("identity %s: %w", arguments[0], err))
 	}
-	return ledger.Name{Identity: id.Name, PolicyName: arguments[1]}, nil
+	f, l, err := t.ledger(command.Context())
+	return f, l, ledger.Name{Identity: id.Name, PolicyName: arguments[1]}, err
 }
 
 // noRecord is the error for a policy that the ledger does not know.
@@ -87,3 +99,19 @@ func requesterName(by ledger.Requester) string {
 
 // oneLine is a message of several lines in one.
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+
+// readLedger reads the current records of the deployment's ledger.
+func readLedger(ctx context.Context, f *found) (map[ledger.Name]ledger.Policy, error) {
+	l, err := f.openLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	records := map[ledger.Name]ledger.Policy{}
+	for record, err := range l.All(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+		records[record.Name] = record
+	}
+	return records, nil
+}

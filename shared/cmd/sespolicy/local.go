@@ -18,13 +18,6 @@ func newLocalCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "local",
 		Short: "Run everything here until Ctrl-C, for any AWS client",
-		Long: "Local serves SQS, SES, SNS, EventBridge, DynamoDB, Step Functions' callbacks and Lambda's Invoke on one port of this\n" +
-			"machine, and runs the function behind its queue with the numbers of template.yaml. It needs neither Docker nor an\n" +
-			"account. For a browser, the same address is a page: what flows, who can send, the dead letters, and a box to check and\n" +
-			"send a request.",
-		Example: "  sespolicy local\n" +
-			"  sespolicy local --listen 127.0.0.1:0 --parameter AllowedIdentities=example.com",
-		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
 			lines := &live{out: out, replies: true}

@@ -1,10 +1,11 @@
 // Command sespolicy runs and looks after the provisioning of SES sending
 // authorization policies: all of it on this machine, or a deployment on AWS.
 //
-// Each subcommand stands in a file of its own, with its flags and what people
-// see; the work is in the packages. The flags that say which deployment is
-// meant are in target.go, tables in table.go, errors and exit statuses in
-// errors.go.
+// Each subcommand is in a file of its own, with its flags and what people see;
+// its help is in help/, and the work is in the packages. What all subcommands
+// share: arguments in usage.go, the flags that name a deployment in target.go,
+// those that name an account in account.go, output in answer.go and table.go,
+// errors and exit statuses in errors.go.
 package main
 
 import (
@@ -48,10 +49,6 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		Version:       printout.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Example: "  sespolicy run                                   # all of it on this machine\n" +
-			"  sespolicy check policies/*.json                 # what would be refused\n" +
-			"  sespolicy send request.json --stack sespolicy\n" +
-			"  sespolicy dlq list --stack sespolicy",
 	}
 	root.AddCommand(
 		newRunCommand(),
@@ -72,9 +69,12 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		newDeploymentCommand(),
 		newSchemaCommand(),
 	)
+	finish(root)
 	fitHelp(root)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badUse(flagError(err)) })
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return report(stderr, root.ExecuteContext(ctx))
+	command, err := root.ExecuteContextC(ctx)
+	return report(stderr, command, err)
 }

@@ -183,17 +183,18 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	for _, test := range []struct {
 		reason    string
 		arguments []string
+		status    int
 		want      string
 	}{
-		{"port taken", here("local", "--listen", taken.Addr().String()), taken.Addr().String()},
-		{"no template", here("local", "--template", "nowhere.yaml"), "nowhere.yaml"},
-		{"an environment that the function refuses", here("local", "--env", "MIN_CALL_INTERVAL=soon"), "MIN_CALL_INTERVAL"},
-		{"no samples", here("run", "--events", t.TempDir()), "no samples"},
-		{"an unknown command", []string{"fly"}, "fly"},
-		{"no event", []string{"invoke"}, "arg"},
+		{"port taken", here("local", "--listen", taken.Addr().String()), 1, taken.Addr().String()},
+		{"no template", here("local", "--template", "nowhere.yaml"), 1, "nowhere.yaml"},
+		{"an environment that the function refuses", here("local", "--env", "MIN_CALL_INTERVAL=soon"), 1, "MIN_CALL_INTERVAL"},
+		{"no samples", here("run", "--events", t.TempDir()), 1, "no samples"},
+		{"an unknown command", []string{"fly"}, 2, "fly"},
+		{"no event", []string{"invoke"}, 2, "EVENT is missing"},
 	} {
 		status, _, stderr := command(t, test.arguments...)
-		if status != 1 || !strings.Contains(stderr, test.want) {
+		if status != test.status || !strings.Contains(stderr, test.want) {
 			t.Errorf("%s: status %d: %s", test.reason, status, stderr)
 		}
 	}

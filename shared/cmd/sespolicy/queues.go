@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
+	"io"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/spf13/cobra"
 
 	"sespolicy/shared/identity"
 	"sespolicy/shared/ledger"
@@ -53,7 +53,7 @@ func (t *target) open(ctx context.Context, uses part) (*queues, error) {
 		return nil, err
 	}
 	f.QueueURL, f.QueueARN = q.requests.URL, q.requests.ARN
-	owner := ownerOf(f.QueueARN)
+	owner, _ := identity.ParseOwner(f.QueueARN) // SQS gave it
 	f.Account, f.Region = owner.Account, owner.Region
 	q.deployment = f.deployment
 	return q, nil
@@ -87,74 +87,32 @@ func (q *queues) sourceOf(ctx context.Context, deadLetters redrive.Queue) (strin
 	return out.QueueUrls[0], nil
 }
 
-// parseQueue reads a queue's URL or ARN without a call. The ARN is empty where
-// the URL ends in no ACCOUNT/NAME. region is for URLs that have none; endpoint
-// is where queues are served, empty for AWS.
-func parseQueue(name, region, endpoint string) redrive.Queue {
-	if a, err := arn.Parse(name); err == nil {
-		if endpoint == "" {
-			resolved, err := sqs.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sqs.EndpointParameters{Region: aws.String(a.Region)})
-			if err == nil {
-				endpoint = resolved.URI.String()
-			}
-		}
-		return redrive.Queue{URL: strings.TrimSuffix(endpoint, "/") + "/" + a.AccountID + "/" + a.Resource, ARN: name}
-	}
-	q := redrive.Queue{URL: name}
-	u, err := url.Parse(name)
-	if err != nil {
-		return q
-	}
-	parts := strings.Split(u.Path, "/")
-	if n := len(parts); n >= 2 && identity.IsAccount(parts[n-2]) && parts[n-1] != "" {
-		if in := regionOf(name); in != "" {
-			region = in
-		}
-		q.ARN = arn.ARN{Partition: partitionOf(region), Service: "sqs", Region: region, AccountID: parts[n-2], Resource: parts[n-1]}.String()
-	}
-	return q
+// look looks at the dead letters and makes them visible again.
+func (q *queues) look(command *cobra.Command, filter redrive.Filter) (*redrive.Look, error) {
+	look, err := redrive.Find(command.Context(), q.client, q.deadLetters, filter, sayWaiting(command.ErrOrStderr()))
+	return look, errors.Join(err, look.Release(command.Context()))
 }
 
-// regionOf is the Region in an ARN or in a queue's URL; empty if it has none.
-// https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
-func regionOf(name string) string {
-	if a, err := arn.Parse(name); err == nil {
-		return a.Region
+// know asks the ledger about letters. If it cannot be read, that is said on errs.
+func (q *queues) know(ctx context.Context, errs io.Writer, letters []*redrive.Letter) redrive.Knowledge {
+	if len(letters) == 0 {
+		return redrive.Knowledge{}
 	}
-	u, err := url.Parse(name)
-	if err != nil {
-		return ""
-	}
-	labels := strings.Split(u.Hostname(), ".")
-	for i, label := range labels[:max(0, len(labels)-2)] {
-		switch {
-		case label == "sqs" || label == "sqs-fips": // sqs.REGION.amazonaws.com, VPCE.sqs.REGION.vpce.amazonaws.com
-			return labels[i+1]
-		case i > 0 && label == "queue": // REGION.queue.amazonaws.com, the legacy form
-			return labels[i-1]
+	err := q.noLedger
+	if err == nil {
+		var known redrive.Knowledge
+		if known, err = redrive.Know(ctx, q.ledger, letters); err == nil {
+			return known
 		}
 	}
-	return ""
+	showError(errs, "what the ledger knows is not shown: ", errors.New(oneLine(err.Error())), hintOf(err))
+	return nil
 }
 
-// partitionOf is the partition of a Region.
-// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-func partitionOf(region string) string {
-	for prefix, partition := range map[string]string{
-		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f", "eusc-": "aws-eusc",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return partition
-		}
+// sayWaiting says that a look waits for hidden letters.
+func sayWaiting(errs io.Writer) func(letters int, until time.Time) {
+	return func(letters int, until time.Time) {
+		_, _ = fmt.Fprintf(errs, "waiting until %s at most for about %s that SQS counts and does not deliver yet\n",
+			until.Local().Format(time.TimeOnly), count(letters, "letter"))
 	}
-	return "aws"
-}
-
-// ownerOf is the owner of a queue or topic; the zero value if it has no ARN.
-func ownerOf(name string) identity.Owner {
-	a, err := arn.Parse(name)
-	if err != nil {
-		return identity.Owner{}
-	}
-	return identity.Owner{Partition: a.Partition, Region: a.Region, Account: a.AccountID}
 }

@@ -23,31 +23,14 @@ func newReleaseCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "release IDENTITY NAME",
 		Short: "Give up a stack's ownership of a policy",
-		Long: "A policy that a stack has put belongs to the stack's resource: requests from elsewhere are refused as OwnedByStack.\n" +
-			"Release clears the owner in the ledger. The policy itself stays as it is on the identity, and anybody whom the\n" +
-			"guardrails let may change it from then on. When the stack deletes its resource, the policy stays. The stack's next\n" +
-			"update of the resource changes the policy and does not own it again.\n\n" +
-			"It asks first; --yes does not. It needs the permissions dynamodb:BatchGetItem and dynamodb:PutItem on the table.",
-		Example: "  sespolicy release example.com MyPolicy --stack sespolicy\n" +
-			"  sespolicy release example.com MyPolicy --stack sespolicy --yes",
-		Args: cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			name, err := policyName(arguments)
-			if err != nil {
-				return err
-			}
-			f, err := at.find(command.Context())
-			if err != nil {
-				return err
-			}
-			l, err := f.openLedger(command.Context())
+			_, l, name, err := at.policy(command, arguments)
 			if err != nil {
 				return err
 			}
 			return release(command, l, name, yes)
 		},
 	}
-	command.ValidArgsFunction = cobra.NoFileCompletions
 	at.register(command, ledgerTable)
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return command

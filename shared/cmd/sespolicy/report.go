@@ -39,7 +39,7 @@ func reportAccount(ctx context.Context, out io.Writer, stack *local.Stack) error
 		return err
 	}
 	v.tabulatePolicies(out, v.policies())
-	return v.unreadErrors()
+	return v.unreadError()
 }
 
 // reportDeadLetters shows the dead letters with their reasons. names are the

@@ -21,12 +21,6 @@ func newRunCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Run everything here, send the samples, and show how each ends",
-		Long: "Run starts everything on this machine as `sespolicy local` does, sends each sample in events/ the way its service\n" +
-			"would send it, waits until every message has its outcome, and shows the outcomes, the policies on SES, the dead letters\n" +
-			"with their reasons, and the replies. It fails if a sample ends otherwise than its name says.",
-		Example: "  sespolicy run\n" +
-			"  sespolicy run --parameter AllowedPrincipals=111122223333 --events my-events",
-		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			samples, err := sample.LoadAll(events)
 			if err != nil {

@@ -7,10 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/deadletter"
+	"sespolicy/shared/examine"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/ledger"
 	"sespolicy/shared/printout"
@@ -34,28 +38,9 @@ func newSendCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "send FILE|FOLDER...",
 		Short: "Check requests in files and send them to the queue or topic",
-		Long: "Send takes requests from files, - is standard input. The messages of an SQS event go with their attributes, a resource of\n" +
-			"a template or a plan goes as a bare request, if all its values are known.\n\n" +
-			filesHelp + "\n\n" +
-			"All are checked first, as the function would: with the guardrails of the deployment where they are known (--deployment,\n" +
-			"--stack), and for a Resource of another account in any case. Nothing is sent when anything is wrong. Each message id is\n" +
-			"shown with the file it came from; one that was published to a topic has another id on the queue.\n\n" +
-			"With --changed only those go that would change a policy of the account, as plan shows them.\n\n" +
-			"With --queue it needs the permission sqs:SendMessage alone, with --topic-arn sns:Publish. --changed needs\n" +
-			"ses:ListEmailIdentities and ses:GetEmailIdentity of the account of the deployment too.\n\n" +
-			"--wait shows each request's outcome as it comes. The exit status is 0 only if all were applied; a superseded request\n" +
-			"was not. It reads the deployment's ledger (--stack, --table or --local) with the permission dynamodb:BatchGetItem. In\n" +
-			"another account, outcomes arrive as events: " + eventsPage + ".",
-		Example: "  sespolicy send request.json --queue https://sqs.eu-west-1.amazonaws.com/…\n" +
-			"  sespolicy send requests/ --deployment sespolicy.json\n" +
-			"  sespolicy send requests.ndjson --stack sespolicy --format json\n" +
-			"  sespolicy send request.json --deployment sespolicy.json --topic 111122223333\n" +
-			"  sespolicy send request.json --stack sespolicy --wait --timeout 5m\n" +
-			"  sespolicy send request.json --topic-arn arn:aws:sns:eu-west-1:123456789012:…",
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
-			if err := errors.Join(checkFormat(flags.format, "text", "json"), flags.check(command)); err != nil {
-				return err
+			if err := flags.check(command); err != nil {
+				return badUse(err)
 			}
 			files, err := readFiles(names, command.InOrStdin())
 			if err != nil {
@@ -78,7 +63,7 @@ func newSendCommand() *cobra.Command {
 					return nil
 				}
 			} else if flags.prune != "" {
-				return errors.New("got --prune without --changed")
+				return badUse(errors.New("got --prune without --changed"))
 			}
 			if err := f.publishTo(flags.topic, at); err != nil {
 				return err
@@ -103,33 +88,32 @@ func newSendCommand() *cobra.Command {
 	command.Flags().BoolVar(&flags.changed, "changed", false, "send only what would change the account's policies, as plan shows it")
 	command.Flags().StringVar(&flags.prune, "prune", "", "with --changed: delete the policies too that plan --prune shows")
 	formatFlag(command, &flags.format, "text", "json")
-	completeFiles(command, "json", "ndjson", "jsonl", "yaml", "yml")
 	return command
 }
 
 // examiner checks requests for a deployment. Guardrails that are not known let
 // all through.
-func (d *deployment) examiner() (e *examiner, err error) {
-	e = &examiner{queueARN: d.queueARN(), owner: d.owner(), ownAccount: true}
+func (d *deployment) examiner() (e *examine.Examiner, err error) {
+	e = &examine.Examiner{QueueARN: d.queueARN(), Owner: d.owner(), OwnAccount: true}
 	if d.Guardrails == nil {
-		e.fence, err = guardrail.New(guardrail.Off())
+		e.Guardrail, err = guardrail.New(guardrail.Off())
 	} else {
-		e.fence, err = newGuardrail(func(variable string) string { return d.Guardrails[variable] })
+		e.Guardrail, err = newGuardrail(func(variable string) string { return d.Guardrails[variable] })
 	}
 	return e, err
 }
 
 // checkRequests shows everything that is wrong with any of the requests.
-func (f *found) checkRequests(command *cobra.Command, requests []outgoing) error {
+func (f *found) checkRequests(command *cobra.Command, requests []examine.Request) error {
 	e, err := f.examiner()
 	if err != nil {
 		return err
 	}
-	e.topic = f.topicName()
+	e.Topic = f.topicName()
 	var files []printout.File
 	for i := range requests {
 		r := &requests[i]
-		files = append(files, asFile(r.file, r.text, e.request(&r.Entry)))
+		files = append(files, printout.NewFile(r.File, r.Text, e.Request(&r.Entry)))
 	}
 	if err := printout.Write(command.ErrOrStderr(), "text", files); err != nil {
 		return err
@@ -171,7 +155,7 @@ func (f *found) destination() (to producer.Destination, name string, err error) 
 
 // send sends the requests and shows each one's message id, and with --wait their
 // outcomes.
-func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlags) error {
+func (f *found) send(command *cobra.Command, requests []examine.Request, flags sendFlags) error {
 	to, name, err := f.destination()
 	if err != nil {
 		return err
@@ -180,11 +164,9 @@ func (f *found) send(command *cobra.Command, requests []outgoing, flags sendFlag
 	all := make([]sentJSON, len(requests))
 	for i, r := range requests {
 		m := openRequest(r.Body, f.queueARN())
-		all[i] = sentJSON{File: r.name, Identity: m.Request.Identity.Name, PolicyName: m.Request.PolicyName}
-		if r.Line > 1 && r.Pointer == "" || r.ofMany {
-			all[i].Line = r.Line
-		}
-		messages[i] = producer.Request{Body: r.Body, Key: m.Request.Key(), Attributes: r.attributes()}
+		all[i] = sentJSON{Identity: m.Request.Identity.Name, PolicyName: m.Request.PolicyName}
+		all[i].File, all[i].Line = r.Place()
+		messages[i] = producer.Request{Body: r.Body, Key: m.Request.Key(), Attributes: attributesOf(r)}
 	}
 	bar := progress(command.ErrOrStderr(), len(messages), "sending")
 	out := command.OutOrStdout()
@@ -220,4 +202,13 @@ func (s sentJSON) place() string {
 		return s.File
 	}
 	return fmt.Sprintf("%s:%d", s.File, s.Line)
+}
+
+// attributesOf are the attributes that the request's sender gave its message.
+func attributesOf(r examine.Request) map[string]types.MessageAttributeValue {
+	if r.Attributes == nil {
+		return nil
+	}
+	own := deadletter.Received{Letter: deadletter.Letter{Record: events.SQSMessage{MessageAttributes: r.Attributes}}}
+	return own.SenderAttributes()
 }

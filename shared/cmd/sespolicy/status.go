@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/ledger"
-	"sespolicy/shared/printout"
 )
 
 // What a request is called that has no outcome.
@@ -20,71 +20,42 @@ const (
 
 func newStatusCommand() *cobra.Command {
 	var at target
-	var format string
-	command := &cobra.Command{
-		Use:   "status MESSAGE-ID...",
-		Short: "Show what became of requests",
-		Long: "Status asks the ledger for the outcome of each request: Applied, Deleted, Rejected with its code, or Superseded by a\n" +
-			"newer request. A message id is SQS's, as sespolicy send shows it, or SNS's for what was published to a topic. Waiting\n" +
-			"means that the function has received the request and will try again; its code and message are the last attempt's.\n\n" +
-			"The ledger knows a request once the function has decided on it or called SES, and for 30 days after its last change.\n\n" +
-			"Exit status: 0, or 1 if the ledger does not know one of the ids. It needs the permission dynamodb:BatchGetItem on the\n" +
-			"table. In another account, outcomes arrive as events: " + eventsPage + ".",
-		Example: "  sespolicy status 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --stack sespolicy\n" +
-			"  sespolicy status 9c1e5b7a-0d0f-4c55-8a3c-0f5b8c3d2e1f --local --format json",
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(command *cobra.Command, ids []string) error {
-			if err := checkFormat(format, "text", "json"); err != nil {
-				return err
-			}
-			f, err := at.find(command.Context())
-			if err != nil {
-				return err
-			}
-			l, err := f.openLedger(command.Context())
-			if err != nil {
-				return err
-			}
-			entries, err := l.Status(command.Context(), ids...)
-			if err != nil {
-				return err
-			}
-			return showStatus(command, ids, entries, format)
-		},
-	}
-	command.ValidArgsFunction = cobra.NoFileCompletions
+	command := &cobra.Command{Use: "status MESSAGE-ID...", Short: "Show what became of requests"}
 	at.register(command, ledgerTable)
-	formatFlag(command, &format, "text", "json")
-	return command
+	return answering(command, func(command *cobra.Command, ids []string) (*answer, error) {
+		_, l, err := at.ledger(command.Context())
+		if err != nil {
+			return nil, err
+		}
+		entries, err := l.Status(command.Context(), ids...)
+		if err != nil {
+			return nil, err
+		}
+		return statusOfAll(ids, entries)
+	}, "text", "json")
 }
 
-// showStatus shows the requests, and fails if one is unknown.
-func showStatus(command *cobra.Command, ids []string, entries map[string]ledger.Entry, format string) error {
-	out, all := command.OutOrStdout(), []statusJSON{}
+// statusOfAll is the status of all requests, with an error if one is unknown.
+func statusOfAll(ids []string, entries map[string]ledger.Entry) (*answer, error) {
+	all := []statusJSON{}
+	var rows [][]string
 	var missing []string
 	for _, id := range ids {
-		entry, ok := entries[id]
-		if !ok {
+		s := statusOf(id, entries[id])
+		all = append(all, s)
+		rows = append(rows, []string{s.MessageID, s.Outcome, s.Code, s.Identity, s.PolicyName, s.when(), oneLine(s.Message)})
+		if s.Outcome == unknown {
 			missing = append(missing, id)
 		}
-		all = append(all, statusOf(id, entry))
 	}
-	if format == "json" {
-		if err := printout.WriteJSON(out, all); err != nil {
-			return err
-		}
-	} else {
-		var rows [][]string
-		for _, s := range all {
-			rows = append(rows, []string{s.MessageID, s.Outcome, s.Code, s.Identity, s.PolicyName, s.when(), oneLine(s.Message)})
-		}
+	var err error
+	if len(missing) > 0 {
+		err = withHint(fmt.Errorf("the ledger does not know %s: %s", count(len(missing), "id"), strings.Join(missing, ", ")),
+			"a request is unknown until the function has received it, and 30 days after its outcome; look on the dead-letter queue too: sespolicy dlq list")
+	}
+	return &answer{all, func(out io.Writer) {
 		tabulate(out, "Requests", []string{"message id", "outcome", "code", "identity", "policy name", "at", "message"}, rows, wrap)
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return withHint(fmt.Errorf("the ledger does not know %s: %s", count(len(missing), "id"), strings.Join(missing, ", ")),
-		"a request is unknown until the function has received it, and 30 days after its outcome; look on the dead-letter queue too: sespolicy dlq list")
+	}}, err
 }
 
 // statusJSON is what became of one request, for programs.

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	pretty "github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
-	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"sespolicy/shared/printout"
@@ -27,16 +25,21 @@ const (
 	minLast = 24
 )
 
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
 // terminalWidth is how many columns a terminal has; COLUMNS goes first.
 func terminalWidth(out io.Writer) int {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	if !isTerminal(out) {
 		return noTerminal
 	}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
-	if n, _, err := term.GetSize(int(file.Fd())); err == nil && n > 0 {
+	if n, _, err := term.GetSize(int(out.(*os.File).Fd())); err == nil && n > 0 {
 		return n
 	}
 	return defaultWidth
@@ -138,39 +141,13 @@ func progress(out io.Writer, total int, what string) *progressbar.ProgressBar {
 		progressbar.OptionSetDescription(what), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 
-// checkFormat checks the value of --format.
-func checkFormat(format string, known ...string) error {
-	if slices.Contains(known, format) {
-		return nil
-	}
-	return fmt.Errorf("--format is %q, want one of %s", format, strings.Join(known, ", "))
-}
-
-// complete offers values for a flag to the shell.
-func complete(command *cobra.Command, flag string, values ...string) {
-	// It fails only for a flag that is not there.
-	if err := command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err)
-	}
-}
-
-// completeFiles offers files with these endings as arguments to the shell.
-func completeFiles(command *cobra.Command, endings ...string) {
-	command.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return endings, cobra.ShellCompDirectiveFilterFileExt
-	}
-}
-
-// formatFlag adds --format with the formats that a command has, the first by default.
-func formatFlag(command *cobra.Command, format *string, formats ...string) {
-	command.Flags().StringVar(format, "format", formats[0], strings.Join(formats, ", "))
-	complete(command, "format", formats...)
-}
-
 // count is a number of things.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if word, ok := strings.CutSuffix(what, "y"); ok {
+		what = word + "ie"
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }

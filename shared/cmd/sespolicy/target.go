@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/identity"
 	"sespolicy/shared/local"
 	"sespolicy/shared/redrive"
 )
@@ -76,7 +77,7 @@ func (t *target) config(ctx context.Context) (aws.Config, error) {
 		}, nil
 	}
 	var options []func(*config.LoadOptions) error
-	if region := cmp.Or(t.region, regionOf(t.queue), regionOf(t.topic), regionOf(t.deadLetters)); region != "" {
+	if region := cmp.Or(t.region, redrive.RegionOf(t.queue), redrive.RegionOf(t.topic), redrive.RegionOf(t.deadLetters)); region != "" {
 		options = append(options, config.WithRegion(region))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
@@ -110,7 +111,7 @@ var errNoDeployment = errors.New("no deployment is named")
 // the deployment's. It calls AWS for --stack and --local alone.
 func (t *target) find(ctx context.Context) (*found, error) {
 	if t.local && t.stack != "" {
-		return nil, errors.New("got --stack and --local, one of them was expected")
+		return nil, badUse(errors.New("got --stack and --local, one of them was expected"))
 	}
 	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.table == "" {
 		t.file = os.Getenv(deploymentVariable)
@@ -119,15 +120,15 @@ func (t *target) find(ctx context.Context) (*found, error) {
 	if t.file != "" {
 		d, err := readDeployment(t.file)
 		if err != nil {
-			return nil, couldNot(err)
+			return nil, err
 		}
 		f.deployment = *d
 		if t.stack == "" && !t.local {
-			t.region = cmp.Or(t.region, regionOf(t.queue), regionOf(t.topic), d.Region)
+			t.region = cmp.Or(t.region, redrive.RegionOf(t.queue), redrive.RegionOf(t.topic), d.Region)
 		}
 	}
 	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" && t.table == "" {
-		return nil, withHint(errNoDeployment, "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
+		return nil, withHint(badUse(errNoDeployment), "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
 	}
 	var err error
 	if f.config, err = t.config(ctx); err != nil {
@@ -213,12 +214,12 @@ func (f *found) ofStack(ctx context.Context, name string) error {
 func (f *found) setQueue(name string) {
 	q := f.queue(name)
 	f.QueueURL, f.QueueARN = q.URL, q.ARN
-	if owner := ownerOf(q.ARN); owner.Account != "" {
+	if owner, err := identity.ParseOwner(q.ARN); err == nil {
 		f.Account, f.Region = owner.Account, owner.Region
 	}
 }
 
 // queue is a queue by its URL or ARN. The ARN is empty if the URL does not tell it.
 func (f *found) queue(name string) redrive.Queue {
-	return parseQueue(name, f.config.Region, aws.ToString(f.config.BaseEndpoint))
+	return redrive.ParseQueue(name, f.config.Region, aws.ToString(f.config.BaseEndpoint))
 }

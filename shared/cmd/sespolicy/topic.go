@@ -8,30 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/check"
-	"sespolicy/shared/guardrail"
-	"sespolicy/shared/notification"
 )
 
 // registerTopic adds the flag of the topic by whose name ${topic} is expanded.
 func registerTopic(command *cobra.Command, name *string, usage string) {
 	command.Flags().StringVar(name, "topic", "", usage+", which ${topic} in the guardrails stands for")
-}
-
-// topicGuard is the topic that the requests come through; nil for none.
-func (e *examiner) topicGuard() guardrail.Topic {
-	if e.topic == "" {
-		return nil
-	}
-	return func() (string, error) { return e.topic, nil }
-}
-
-// topicCheck is the same for a whole request. The function verifies a signature
-// here, and the requests that are checked have none yet.
-func (e *examiner) topicCheck() check.Topic {
-	if e.topic == "" {
-		return nil
-	}
-	return func() (notification.Verified, error) { return notification.Verified{TopicName: e.topic}, nil }
 }
 
 // topicName is the topic that requests are published to, by its name, if it is
@@ -59,7 +40,7 @@ func (f *found) publishTo(name string, at target) error {
 	case f.Account == "":
 		return withHint(fmt.Errorf("the account and Region of the topic %s are not known", name), "give --topic-arn ARN in place of --topic")
 	}
-	f.TopicARN = arn.ARN{Partition: partitionOf(f.Region), Service: "sns", Region: f.Region, AccountID: f.Account, Resource: name}.String()
+	f.TopicARN = arn.ARN{Partition: check.Partition(f.Region), Service: "sns", Region: f.Region, AccountID: f.Account, Resource: name}.String()
 	f.QueueURL = ""
 	return nil
 }

@@ -28,7 +28,7 @@ func load(t *testing.T) []Sample {
 	return samples
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // Each record has what Lambda delivers, and checksums that hold.
 func TestRecordsHaveTheShapeThatLambdaDelivers(t *testing.T) {
@@ -50,7 +50,7 @@ func checkRecord(t *testing.T, i int, r events.SQSMessage) {
 	t.Helper()
 	sum := md5.Sum([]byte(r.Body))
 	for what, ok := range map[string]bool{
-		"messageId":       uuid.MatchString(r.MessageId),
+		"messageId":       uuidForm.MatchString(r.MessageId),
 		"receiptHandle":   strings.HasPrefix(r.ReceiptHandle, "AQEB"),
 		"body":            r.Body != "", // SQS takes no empty one
 		"md5OfBody":       r.Md5OfBody == hex.EncodeToString(sum[:]),

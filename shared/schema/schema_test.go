@@ -1,4 +1,4 @@
-package main
+package schema
 
 import (
 	"bytes"
@@ -17,15 +17,16 @@ import (
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/policy"
+	"sespolicy/shared/printout"
 )
 
-const schemaFile = "../../../events/request.schema.json"
+const schemaFile = "../../events/request.schema.json"
 
 // The committed file is what the command prints.
 func TestSchemaFile(t *testing.T) {
-	var out, stderr bytes.Buffer
-	if status := run(t.Context(), []string{"schema"}, &out, &stderr); status != 0 {
-		t.Fatal(stderr.String())
+	var out bytes.Buffer
+	if err := printout.WriteJSON(&out, Request()); err != nil {
+		t.Fatal(err)
 	}
 	committed, err := os.ReadFile(schemaFile)
 	if err != nil {
@@ -56,7 +57,7 @@ func TestSchemaNames(t *testing.T) {
 
 func compileSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	text, err := json.Marshal(requestSchema())
+	text, err := json.Marshal(Request())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func refusal(t testing.TB, body string) error {
 
 // The schema refuses nothing that the function accepts.
 func FuzzSchema(f *testing.F) {
-	samples, err := sample.LoadAll("../../../events")
+	samples, err := sample.LoadAll("../../events")
 	if err != nil {
 		f.Fatal(err)
 	}

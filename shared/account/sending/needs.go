@@ -1,10 +1,12 @@
-package main
+package sending
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sespolicy/shared/access"
+	"sespolicy/shared/account"
 )
 
 // The pages that say what sending as another account's identity takes.
@@ -19,9 +21,9 @@ const (
 	endpointsPage  = "https://docs.aws.amazon.com/ses/latest/dg/global-endpoints.html"
 )
 
-// need is something that has to be done, by the owner of the identity or by the
+// Need is something that has to be done, by the owner of the identity or by the
 // delegate sender.
-type need struct {
+type Need struct {
 	Who  string `json:"who"` // owner or delegate
 	What string `json:"what"`
 	Link string `json:"link"`
@@ -29,51 +31,51 @@ type need struct {
 
 // needs are what has to be done so that mail can be sent. This command cannot
 // see whether the delegate's part is done.
-func (r *regionView) needs(name string, request access.Request, d access.Decision, levels []level) []need {
-	needs := r.ownerNeeds(name, request, d, levels)
+func needsOf(r *account.Region, name string, request access.Request, d access.Decision, levels []Level) []Need {
+	needs := ownerNeeds(r, name, request, d, levels)
 	if request.Principal.Kind == access.Service || request.Principal.Kind == access.Anonymous {
 		return needs
 	}
-	identity := r.identityARN(d.Identity.Name)
-	permission := need{"delegate", fmt.Sprintf("have an IAM policy that allows %s on %s", request.Action, identity), crossPage}
+	identity := r.Identity(d.Identity.Name).ARN()
+	permission := Need{"delegate", fmt.Sprintf("have an IAM policy that allows %s on %s", request.Action, identity), crossPage}
 	if d.OwnAccount {
 		permission.Link = permissionPage
 		return append(needs, permission)
 	}
 	needs = append(needs, permission,
-		need{"delegate", "name the identity in each call: FromEmailAddressIdentityArn (API v2), SourceArn (API v1) or the header X-SES-SOURCE-ARN (SMTP) is " + identity, delegatePage},
-		need{"delegate", fmt.Sprintf("call SES in %s, where the owner verified the identity", r.owner.Region), delegatePage},
-		need{"delegate", fmt.Sprintf("move the sender's account out of the sandbox in %s to reach unverified recipients; the owner's has to be out too", r.owner.Region), sandboxPage})
+		Need{"delegate", "name the identity in each call: FromEmailAddressIdentityArn (API v2), SourceArn (API v1) or the header X-SES-SOURCE-ARN (SMTP) is " + identity, delegatePage},
+		Need{"delegate", fmt.Sprintf("call SES in %s, where the owner verified the identity", r.Owner.Region), delegatePage},
+		Need{"delegate", fmt.Sprintf("move the sender's account out of the sandbox in %s to reach unverified recipients; the owner's has to be out too", r.Owner.Region), sandboxPage})
 	if usesEndpoint(request, d) {
-		needs = append(needs, need{"owner", "for a multi-Region endpoint, put the same policy on the identity in the other Region", endpointsPage})
+		needs = append(needs, Need{"owner", "for a multi-Region endpoint, put the same policy on the identity in the other Region", endpointsPage})
 	}
 	return needs
 }
 
 // ownerNeeds are what the owner has to do.
-func (r *regionView) ownerNeeds(name string, request access.Request, d access.Decision, levels []level) []need {
-	var needs []need
+func ownerNeeds(r *account.Region, name string, request access.Request, d access.Decision, levels []Level) []Need {
+	var needs []Need
 	switch {
 	case d.Answer == access.Denied:
 		var places []string
 		for _, s := range d.By {
-			places = append(places, place(s))
+			places = append(places, Place(s))
 		}
-		needs = append(needs, need{"owner", "narrow or remove the Deny of " + strings.Join(places, " and ") + ": no Allow overrules it", denyPage})
+		needs = append(needs, Need{"owner", "narrow or remove the Deny of " + strings.Join(places, " and ") + ": no Allow overrules it", denyPage})
 	case d.Answer == access.NotAllowed && !d.OwnAccount:
-		what := fmt.Sprintf("put a policy on %s that allows %s to %s", r.identityARN(d.Identity.Name), request.Action, request.Principal)
-		if len(levels) > 1 && levels[0].name == d.Identity.Name && levels[0].policies > 0 && levels[1].policies > 0 {
-			what += fmt.Sprintf(" (those of %s do not count, because %s has its own)", levels[1].name, levels[0].name)
+		what := fmt.Sprintf("put a policy on %s that allows %s to %s", r.Identity(d.Identity.Name).ARN(), request.Action, request.Principal)
+		if len(levels) > 1 && levels[0].Name == d.Identity.Name && levels[0].Policies > 0 && levels[1].Policies > 0 {
+			what += fmt.Sprintf(" (those of %s do not count, because %s has its own)", levels[1].Name, levels[0].Name)
 		}
-		needs = append(needs, need{"owner", what, policyPage})
+		needs = append(needs, Need{"owner", what, policyPage})
 	}
 	_, domain, address := strings.Cut(name, "@")
 	if !address {
 		domain = name
 	}
-	closest := levels[len(levels)-1].name
+	closest := levels[len(levels)-1].Name
 	if !strings.Contains(closest, "@") && !strings.EqualFold(closest, domain) && !d.OwnAccount {
-		needs = append(needs, need{"owner", fmt.Sprintf("consider verifying %s itself: it is verified by %s only, and AWS documents inherited verification as limited to straightforward sending",
+		needs = append(needs, Need{"owner", fmt.Sprintf("consider verifying %s itself: it is verified by %s only, and AWS documents inherited verification as limited to straightforward sending",
 			strings.ToLower(domain), closest), identitiesPage})
 	}
 	return needs
@@ -90,10 +92,5 @@ func usesEndpoint(request access.Request, d access.Decision) bool {
 			return true
 		}
 	}
-	for _, key := range d.Keys {
-		if about(key) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Keys, about)
 }

@@ -1,4 +1,4 @@
-package main
+package sample_test
 
 import (
 	"encoding/json"
@@ -9,14 +9,15 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"sespolicy/shared/local/sample"
 	"sespolicy/shared/message"
 )
 
 // A renewed event asks for the same, now, and by messages of their own.
-func TestRenewEvent(t *testing.T) {
+func TestRenew(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-	for _, sample := range []string{"accepted-by-name", "accepted-object-policy", "accepted-sns", "accepted-eventbridge", "accepted-cloudformation-create", "mixed-batch", "rejected-malformed-request-duplicate-member"} {
-		text, err := os.ReadFile("../../../events/" + sample + ".json")
+	for _, name := range []string{"accepted-by-name", "accepted-object-policy", "accepted-sns", "accepted-eventbridge", "accepted-cloudformation-create", "mixed-batch", "rejected-malformed-request-duplicate-member"} {
+		text, err := os.ReadFile("../../../events/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -24,23 +25,23 @@ func TestRenewEvent(t *testing.T) {
 		if err := json.Unmarshal(text, &before); err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(renewEvent(text, now), &after); err != nil || len(after.Records) != len(before.Records) {
-			t.Fatalf("%s: %v", sample, err)
+		if err := json.Unmarshal(sample.Renew(text, now), &after); err != nil || len(after.Records) != len(before.Records) {
+			t.Fatalf("%s: %v", name, err)
 		}
 		for i, record := range after.Records {
 			old, _, oldRefused := message.Open(before.Records[i])
 			m, _, refused := message.Open(record)
 			if record.MessageId == before.Records[i].MessageId || !m.Sent.Equal(now) || !m.RequestedAt.Equal(now) {
-				t.Errorf("%s: got id %s, sent %v, requested %v", sample, record.MessageId, m.Sent, m.RequestedAt)
+				t.Errorf("%s: got id %s, sent %v, requested %v", name, record.MessageId, m.Sent, m.RequestedAt)
 			}
 			if m.Origin != old.Origin || m.Request.Key() != old.Request.Key() || m.Request.Policy != old.Request.Policy || (refused == nil) != (oldRefused == nil) {
-				t.Errorf("%s: got %s, want %s", sample, m.Request.Key(), old.Request.Key())
+				t.Errorf("%s: got %s, want %s", name, m.Request.Key(), old.Request.Key())
 			}
 			if old.Origin == "SQS" && record.Body != before.Records[i].Body {
-				t.Errorf("%s: a bare request was changed", sample)
+				t.Errorf("%s: a bare request was changed", name)
 			}
 			if m.Origin != "SQS" && !strings.Contains(m.Origin, "CloudFormation") && m.OriginID == old.OriginID {
-				t.Errorf("%s: the envelope has the same id", sample)
+				t.Errorf("%s: the envelope has the same id", name)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package sample
 
 import (
 	"bytes"
@@ -12,13 +12,13 @@ import (
 // renewal makes the new value of a member.
 type renewal func(old json.RawMessage) any
 
-// renewEvent gives the messages of an SQS event new ids and the time now, in
+// Renew gives the messages of an SQS event new ids and the time now, in
 // their attributes and their envelopes, as if they were sent again: an old
 // sample would be expired or superseded. What is not as expected stays as it is,
 // and requests stay byte for byte.
 //
 // The signature of a notification is no longer valid; the samples have none.
-func renewEvent(event []byte, now time.Time) []byte {
+func Renew(event []byte, now time.Time) []byte {
 	sent := func(json.RawMessage) any { return strconv.FormatInt(now.UnixMilli(), 10) }
 	return renew(event, map[string]renewal{"Records": func(list json.RawMessage) any {
 		var records []json.RawMessage
