@@ -37,18 +37,24 @@ type Examiner struct {
 	OwnAccount bool
 }
 
-// File checks the policies and requests in a file.
-func (e *Examiner) File(name string, text []byte) printout.File {
+// File checks the policies and requests in a file. unnamed is the number of
+// policies whose identity is not known, so that their resources were compared with
+// none.
+func (e *Examiner) File(name string, text []byte) (checked printout.File, unnamed int) {
 	file := requestfile.Read(name, text, e.Owner)
-	findings := withCode(file.Findings, outcome.MalformedRequest)
+	findings := withCode(slices.Concat(file.Findings, file.Warnings), outcome.MalformedRequest)
 	for i := range file.Entries {
-		if entry := &file.Entries[i]; entry.Bare {
-			findings = append(findings, e.policy(entry)...)
-		} else {
-			findings = append(findings, e.Request(entry)...)
+		entry := &file.Entries[i]
+		found := e.Request
+		if entry.Bare {
+			found = e.policy
+			if e.Identity.Name == "" {
+				unnamed++
+			}
 		}
+		findings = slices.Concat(findings, found(entry), withCode(entry.NotKnown(), outcome.InvalidPolicy))
 	}
-	return printout.NewFile(name, string(text), findings)
+	return printout.NewFile(name, string(text), findings), unnamed
 }
 
 // Body checks a text as what it will be on the queue: a request.

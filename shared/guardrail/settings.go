@@ -76,6 +76,16 @@ type Setting struct {
 	Boolean  bool
 }
 
+// Parameter is the template's parameter for the variable: AllowedIdentities for
+// ALLOWED_IDENTITIES.
+func (s Setting) Parameter() string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(s.Variable, "_") {
+		b.WriteString(word[:1] + strings.ToLower(word[1:]))
+	}
+	return b.String()
+}
+
 // Settings are the variables that [Read] reads.
 func Settings() []Setting {
 	return []Setting{

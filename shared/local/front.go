@@ -108,6 +108,8 @@ func (s *Stack) serveQuery(w http.ResponseWriter, r *http.Request) {
 		s.Email.ServeHTTP(w, r)
 	case topic.Version:
 		s.Topics.ServeHTTP(w, r)
+	case stackVersion:
+		s.serveStacks(w, r)
 	case "2012-11-05":
 		s.Queues.ServeHTTP(w, r)
 	default:

@@ -60,7 +60,11 @@ func (r *reader) resource(s source, n document.Node, members []named, unknown do
 		c.name(at, m.member, i > 0)
 		pointer := "/" + m.member
 		if !at.Exists() || at.Text() == "null" && !at.IsString() || unknown.Get(m.there).Text() == "true" {
-			c.unknownValue(values, pointer, values.Pointer()+"/"+document.EscapeToken(m.there))
+			place := at
+			if !at.Exists() {
+				place = values
+			}
+			c.unknownValue(place, pointer, values.Pointer()+"/"+document.EscapeToken(m.there))
 			continue
 		}
 		c.value(at, pointer)
@@ -68,6 +72,7 @@ func (r *reader) resource(s source, n document.Node, members []named, unknown do
 	c.close()
 	start, _ := n.Span()
 	e := c.entry(n.Pointer())
+	e.planned = true
 	e.Line, _ = s.position(start)
 	r.add(e)
 }

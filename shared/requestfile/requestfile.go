@@ -40,6 +40,8 @@ type File struct {
 	// Findings are why the text could not be read, at their places in the file;
 	// nil if it could.
 	Findings []finding.Finding
+	// Warnings are of values that other readers of the format read otherwise.
+	Warnings []finding.Finding
 }
 
 // Entry is one request or policy of a file.
@@ -73,6 +75,7 @@ type Entry struct {
 	// that has the request's members.
 	unknown map[string]int
 	request string
+	planned bool // it is a resource of a Terraform plan
 }
 
 // lineEndings are the endings of files with one request a line, yamlEndings those

@@ -65,6 +65,7 @@ func (r *reader) yaml(text []byte) {
 			r.file.Findings = append(r.file.Findings, *f)
 			continue
 		}
+		r.file.Warnings = append(r.file.Warnings, w.warnings...)
 		doc, findings := document.Read(w.text)
 		if doc == nil { // it nests too deep
 			for _, f := range findings {

@@ -8,6 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"sespolicy/shared/finding"
+	"sespolicy/shared/identity"
+	"sespolicy/shared/policy"
 )
 
 // yamlWriter writes a YAML document as JSON and notes where each value stands.
@@ -18,6 +20,8 @@ type yamlWriter struct {
 	marks []yamlMark
 	depth int
 	steps int
+	// warnings are of values that other readers of YAML read otherwise.
+	warnings []finding.Finding
 }
 
 // maxSteps is how many nodes are written of a document, aliases included. Nodes
@@ -106,7 +110,20 @@ func (w *yamlWriter) scalar(n *yaml.Node) {
 		w.text = append(w.text, n.Value...)
 	default:
 		w.quote(n.Value)
+		w.checkAccount(n)
 	}
+}
+
+// checkAccount warns of an account id with a leading zero and without quotation
+// marks: other readers of YAML, CloudFormation's among them, may take it for a
+// decimal or octal number.
+func (w *yamlWriter) checkAccount(n *yaml.Node) {
+	if n.Style != 0 || !identity.IsAccount(n.Value) {
+		return
+	}
+	f := w.fault(n, policy.RuleUnquotedValue, "the account id "+n.Value+" has no quotation marks, and its leading zero makes it another number for some readers of YAML")
+	f.Level, f.Suggestion = finding.Warning, `"`+n.Value+`"`
+	w.warnings = append(w.warnings, *f)
 }
 
 func (w *yamlWriter) sequence(n *yaml.Node) *finding.Finding {

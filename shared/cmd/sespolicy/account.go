@@ -70,7 +70,7 @@ func (a *accountFlags) openFound(ctx context.Context, f *found) (*accountView, e
 	for _, region := range slices.Compact(slices.Clone(regions)) {
 		r := &account.Region{Owner: identity.Owner{Partition: check.Partition(region), Region: region, Account: owner}}
 		// The ledger knows the identities of its own Region.
-		if region == f.config.Region && (f.table != "" || f.local) {
+		if region == f.config.Region && f.table != "" {
 			if r.Records, err = readLedger(ctx, f); err != nil {
 				return nil, err
 			}
@@ -90,7 +90,7 @@ func (a *accountFlags) findOptional(ctx context.Context) (*found, error) {
 		a.region = a.regions[0]
 	}
 	config, err := a.config(ctx)
-	return &found{config: config, local: a.local}, err
+	return &found{config: config}, err
 }
 
 // ownerAccount is whose identities are read: those of the credentials. Another

@@ -40,6 +40,7 @@ func newAccountCloud(t interface{ Cleanup(func()) }) *accountCloud {
 	}
 	var queues *httptest.Server
 	c.cloud, queues = newCloud()
+	c.table = "Ledger"
 	c.server = httptest.NewServer(c)
 	t.Cleanup(func() { c.server.Close(); queues.Close() })
 	return c

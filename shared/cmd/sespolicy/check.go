@@ -86,7 +86,7 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 		return err
 	}
 	texts, failed := readFiles(names, command.InOrStdin())
-	files := examineAll(e, texts)
+	files, unnamed := examineAll(e, texts)
 	if err := printout.Write(command.OutOrStdout(), c.format, files); err != nil {
 		return fmt.Errorf("writing what was found: %w", err)
 	}
@@ -96,6 +96,9 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 	}
 	if unchecked != "" {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s: give --deployment FILE, which its owner prints with sespolicy deployment\n", unchecked)
+	}
+	if unnamed > 0 {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "the resources of %s were not compared with an identity: give --identity\n", count(unnamed, "policy"))
 	}
 	switch {
 	case failed != nil:
@@ -108,17 +111,20 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 }
 
 // examineAll examines files, as many at a time as there are processors.
-func examineAll(e *examine.Examiner, texts []textFile) []printout.File {
-	files := make([]printout.File, len(texts))
+func examineAll(e *examine.Examiner, texts []textFile) (files []printout.File, unnamed int) {
+	files = make([]printout.File, len(texts))
+	var bare atomic.Int64
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(texts)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(texts)); i = next.Add(1) - 1 {
-				files[i] = e.File(texts[i].name, texts[i].text)
+				file, n := e.File(texts[i].name, texts[i].text)
+				files[i] = file
+				bare.Add(int64(n))
 			}
 		})
 	}
 	workers.Wait()
-	return files
+	return files, int(bare.Load())
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
@@ -113,14 +112,4 @@ func (d *deployment) queueARN() string {
 		return d.QueueARN
 	}
 	return plan.QueueARN(d.owner())
-}
-
-// parameterOf is the template's parameter for a variable: AllowedIdentities for
-// ALLOWED_IDENTITIES.
-func parameterOf(variable string) string {
-	var b strings.Builder
-	for word := range strings.SplitSeq(variable, "_") {
-		b.WriteString(word[:1] + strings.ToLower(word[1:]))
-	}
-	return b.String()
 }

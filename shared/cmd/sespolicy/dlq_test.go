@@ -5,9 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,38 +20,18 @@ import (
 	"sespolicy/shared/local/queue"
 )
 
-// post is both queues, served to the command line as sespolicy local does.
+// post is a cloud for tests of the queues.
 type post struct {
-	t                     *testing.T
-	url                   string
-	requests, deadLetters *queue.Queue
+	t   *testing.T
+	url string
+	*cloud
 }
 
 func newPost(t *testing.T) *post {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	queues := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://" + server.Listener.Addr().String()})
-	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// An empty queue answers at once, so that no test waits.
-		text, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(bytes.Replace(text, []byte(`"WaitTimeSeconds":1`), []byte(`"WaitTimeSeconds":0`), 1)))
-		queues.ServeHTTP(w, r)
-	})
-	server.Start()
+	c, server := newCloud()
 	t.Cleanup(server.Close)
-	p := &post{t: t, url: server.URL}
-	var err error
-	if p.deadLetters, err = queues.Create("DeadLetterQueue", nil); err != nil {
-		t.Fatal(err)
-	}
-	redrivePolicy := `{"deadLetterTargetArn":"` + p.deadLetters.ARN() + `","maxReceiveCount":1}`
-	if p.requests, err = queues.Create("RequestQueue", map[string]string{"RedrivePolicy": redrivePolicy}); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return &post{t, server.URL, c}
 }
 
 // command runs the program on these queues.

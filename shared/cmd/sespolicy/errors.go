@@ -137,7 +137,7 @@ func awsHint(operation *smithy.OperationError, code string) string {
 		}
 	case "UnknownOperationException", "InvalidAction":
 		if describesStacks {
-			return "what answers there has no stacks: for sespolicy local give --local, for AWS unset AWS_ENDPOINT_URL"
+			return "what answers there is neither AWS nor sespolicy local: unset AWS_ENDPOINT_URL, give another --endpoint, or name the queues with --queue and --dead-letter-queue"
 		}
 		return "this service has no " + operation.OperationName + ": select the letters by a filter or their ids, then they are put back one by one"
 	}

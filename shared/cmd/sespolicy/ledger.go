@@ -18,35 +18,12 @@ import (
 const eventsPage = "see \"Outcomes in another account\" in events/README.md"
 
 // openLedger opens the deployment's ledger, without reading it.
-func (f *found) openLedger(ctx context.Context) (*ledger.Ledger, error) {
-	client := dynamodb.NewFromConfig(f.config)
-	if f.table == "" && f.local {
-		name, err := localTable(ctx, client)
-		if err != nil {
-			return nil, err
-		}
-		f.table = name
-	}
+func (f *found) openLedger() (*ledger.Ledger, error) {
 	if f.table == "" {
 		return nil, withHint(errors.New("the ledger of the deployment is not known"),
 			"give --stack NAME, --local, or --table NAME; the requester in another account gets outcomes as events: %s", eventsPage)
 	}
-	return ledger.New(client, f.table), nil
-}
-
-// localTable is the table of sespolicy local: its only one, or the one that is
-// named after the logical id.
-func localTable(ctx context.Context, client *dynamodb.Client) (string, error) {
-	out, err := client.ListTables(ctx, &dynamodb.ListTablesInput{})
-	if err != nil {
-		return "", fmt.Errorf("looking for the ledger: %w", err)
-	}
-	for _, name := range out.TableNames {
-		if len(out.TableNames) == 1 || strings.HasSuffix(name, "Ledger") {
-			return name, nil
-		}
-	}
-	return "", fmt.Errorf("none of the %s here is the ledger", count(len(out.TableNames), "table"))
+	return ledger.New(dynamodb.NewFromConfig(f.config), f.table), nil
 }
 
 // ledger finds a deployment, and opens its ledger.
@@ -55,7 +32,7 @@ func (t *target) ledger(ctx context.Context) (*found, *ledger.Ledger, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := f.openLedger(ctx)
+	l, err := f.openLedger()
 	return f, l, err
 }
 
@@ -102,7 +79,7 @@ func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
 // readLedger reads the current records of the deployment's ledger.
 func readLedger(ctx context.Context, f *found) (map[ledger.Name]ledger.Policy, error) {
-	l, err := f.openLedger(ctx)
+	l, err := f.openLedger()
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (t *target) open(ctx context.Context, uses part) (*queues, error) {
 	if q.deadLetters, err = q.withARN(ctx, f.queue(f.deadLetters)); err != nil {
 		return nil, err
 	}
-	q.ledger, q.noLedger = f.openLedger(ctx)
+	q.ledger, q.noLedger = f.openLedger()
 	if uses&requestQueue == 0 {
 		return q, nil
 	}

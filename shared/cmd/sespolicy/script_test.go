@@ -133,11 +133,12 @@ type cloud struct {
 	requests, deadLetters *queue.Queue
 	published             int
 	permitted             []string // nil: all
+	table                 string   // the ledger's
 	ledgerCloud
 }
 
 func newCloud() (*cloud, *httptest.Server) {
-	c := &cloud{}
+	c := &cloud{table: cloudTable}
 	server := httptest.NewUnstartedServer(c)
 	c.queues = queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://" + server.Listener.Addr().String()})
 	c.deadLetters = create(c.queues, "DeadLetterQueue", nil)
@@ -214,7 +215,7 @@ func (c *cloud) describe(w http.ResponseWriter, stack string) {
 	var outputs, parameters string
 	if stack == "sespolicy" {
 		for _, o := range [][2]string{
-			{"RequestQueueUrl", c.requests.URL()}, {"RequestQueueArn", c.requests.ARN()}, {"DeadLetterQueueUrl", c.deadLetters.URL()}, {"RequestTopicArn", cloudTopic}, {"LedgerTableName", cloudTable},
+			{"RequestQueueUrl", c.requests.URL()}, {"RequestQueueArn", c.requests.ARN()}, {"DeadLetterQueueUrl", c.deadLetters.URL()}, {"RequestTopicArn", cloudTopic}, {"LedgerTableName", c.table},
 		} {
 			outputs += "<member><OutputKey>" + o[0] + "</OutputKey><OutputValue>" + o[1] + "</OutputValue></member>"
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -47,7 +46,7 @@ func (t *target) register(command *cobra.Command, uses part) {
 	f := command.Flags()
 	f.StringVar(&t.stack, "stack", "", "the CloudFormation stack of the deployment")
 	f.BoolVar(&t.local, "local", false, "what sespolicy local runs")
-	f.StringVar(&t.endpoint, "endpoint", "http://"+local.DefaultListen, "where sespolicy local, or another SQS, serves; for --local")
+	f.StringVar(&t.endpoint, "endpoint", "http://"+local.DefaultListen, "where sespolicy local serves; for --local")
 	f.StringVar(&t.region, "region", "", "the AWS Region (default: that of the queue or topic, else as all AWS tools find it)")
 	registerDeployment(command, &t.file)
 	if uses&requestQueue != 0 {
@@ -100,7 +99,6 @@ type found struct {
 	deployment
 	deadLetters string // URL or ARN; empty if unknown
 	table       string // of the ledger; empty if unknown
-	local       bool
 	config      aws.Config
 }
 
@@ -113,35 +111,35 @@ func (t *target) find(ctx context.Context) (*found, error) {
 	if t.local && t.stack != "" {
 		return nil, badUse(errors.New("got --stack and --local, one of them was expected"))
 	}
-	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.table == "" {
+	stack := t.stack
+	if t.local {
+		stack = local.StackName
+	}
+	if t.file == "" && stack == "" && t.queue == "" && t.topic == "" && t.table == "" {
 		t.file = os.Getenv(deploymentVariable)
 	}
-	f := &found{local: t.local}
+	f := &found{}
 	if t.file != "" {
 		d, err := readDeployment(t.file)
 		if err != nil {
 			return nil, err
 		}
 		f.deployment = *d
-		if t.stack == "" && !t.local {
+		if stack == "" {
 			t.region = cmp.Or(t.region, redrive.RegionOf(t.queue), redrive.RegionOf(t.topic), d.Region)
 		}
 	}
-	if t.file == "" && t.stack == "" && !t.local && t.queue == "" && t.topic == "" && t.deadLetters == "" && t.table == "" {
+	if t.file == "" && stack == "" && t.queue == "" && t.topic == "" && t.deadLetters == "" && t.table == "" {
 		return nil, withHint(badUse(errNoDeployment), "give --stack NAME, --local, --deployment FILE, or the queue's URL or ARN")
 	}
 	var err error
 	if f.config, err = t.config(ctx); err != nil {
 		return nil, err
 	}
-	switch {
-	case t.local:
-		err = f.ofLocal(ctx, t.endpoint)
-	case t.stack != "":
-		err = f.ofStack(ctx, t.stack)
-	}
-	if err != nil {
-		return nil, err
+	if stack != "" {
+		if err := f.ofStack(ctx, stack); err != nil {
+			return nil, err
+		}
 	}
 	f.deadLetters = cmp.Or(t.deadLetters, f.deadLetters)
 	f.table = cmp.Or(t.table, f.table)
@@ -153,24 +151,6 @@ func (t *target) find(ctx context.Context) (*found, error) {
 		f.setQueue(t.queue)
 	}
 	return f, nil
-}
-
-// ofLocal finds the queues of sespolicy local by their logical ids, which their
-// names end in.
-func (f *found) ofLocal(ctx context.Context, endpoint string) error {
-	out, err := sqs.NewFromConfig(f.config).ListQueues(ctx, &sqs.ListQueuesInput{})
-	if err != nil {
-		return fmt.Errorf("asking %s for its queues: %w", endpoint, err)
-	}
-	for _, url := range out.QueueUrls {
-		switch {
-		case strings.HasSuffix(url, "DeadLetterQueue"):
-			f.deadLetters = url
-		case strings.HasSuffix(url, "RequestQueue"):
-			f.setQueue(url)
-		}
-	}
-	return nil
 }
 
 // ofStack reads the outputs and parameters of a stack.
@@ -203,7 +183,7 @@ func (f *found) ofStack(ctx context.Context, name string) error {
 	}
 	f.Guardrails = map[string]string{}
 	for _, setting := range guardrail.Settings() {
-		if value, ok := parameters[parameterOf(setting.Variable)]; ok {
+		if value, ok := parameters[setting.Parameter()]; ok {
 			f.Guardrails[setting.Variable] = value
 		}
 	}

@@ -44,7 +44,7 @@ func (flags *sendFlags) check(command *cobra.Command) error {
 // readyToWait opens the ledger and reads it once, so that nothing is sent whose
 // outcome could not be read.
 func (f *found) readyToWait(ctx context.Context) (*ledger.Ledger, error) {
-	l, err := f.openLedger(ctx)
+	l, err := f.openLedger()
 	if err == nil {
 		_, err = l.Status(ctx, "none")
 	}
