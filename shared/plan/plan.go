@@ -100,7 +100,7 @@ func (p *Planner) openOne(request examine.Request) (Opened, error) {
 	}
 	m, _, _ := request.Open(QueueARN(region.Owner))
 	if m.Request.Identity.Name == "" || m.Request.PolicyName == "" && !m.Request.Nothing {
-		return Opened{}, fmt.Errorf("%s is no request for a policy: sespolicy check says what is wrong", request.File)
+		return Opened{}, fmt.Errorf("%s is not a request for a policy: sespolicy check says what is wrong", request.Name)
 	}
 	return Opened{request, m, region}, nil
 }

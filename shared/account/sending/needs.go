@@ -43,7 +43,7 @@ func needsOf(r *account.Region, name string, request access.Request, d access.De
 		return append(needs, permission)
 	}
 	needs = append(needs, permission,
-		Need{"delegate", "name the identity in each call: FromEmailAddressIdentityArn (API v2), SourceArn (API v1) or the header X-SES-SOURCE-ARN (SMTP) is " + identity, delegatePage},
+		Need{"delegate", "set FromEmailAddressIdentityArn (API v2), SourceArn (API v1) or the header X-SES-SOURCE-ARN (SMTP) to " + identity, delegatePage},
 		Need{"delegate", fmt.Sprintf("call SES in %s, where the owner verified the identity", r.Owner.Region), delegatePage},
 		Need{"delegate", fmt.Sprintf("move the sender's account out of the sandbox in %s to reach unverified recipients; the owner's has to be out too", r.Owner.Region), sandboxPage})
 	if usesEndpoint(request, d) {
@@ -63,7 +63,7 @@ func ownerNeeds(r *account.Region, name string, request access.Request, d access
 		}
 		needs = append(needs, Need{"owner", "narrow or remove the Deny of " + strings.Join(places, " and ") + ": no Allow overrules it", denyPage})
 	case d.Answer == access.NotAllowed && !d.OwnAccount:
-		what := fmt.Sprintf("put a policy on %s that allows %s to %s", r.Identity(d.Identity.Name).ARN(), request.Action, request.Principal)
+		what := fmt.Sprintf("put a policy on %s that allows %s for %s", r.Identity(d.Identity.Name).ARN(), request.Action, request.Principal)
 		if len(levels) > 1 && levels[0].Name == d.Identity.Name && levels[0].Policies > 0 && levels[1].Policies > 0 {
 			what += fmt.Sprintf(" (those of %s do not count, because %s has its own)", levels[1].Name, levels[0].Name)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func (a *accountFlags) ownerAccount(ctx context.Context, f *found) (string, erro
 	}
 	out, err := sts.NewFromConfig(f.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", withHint(fmt.Errorf("asking for the account of the credentials: %w", err), "give --account; for sespolicy local, give --local")
+		return "", withHint(fmt.Errorf("asking for the account of the credentials: %w", err), "%s", cmp.Or(hintOf(err), "give --account; for sespolicy local, give --local"))
 	}
 	own := aws.ToString(out.Account)
 	if f.Account != "" && f.Account != own {

@@ -46,6 +46,6 @@ func paragraph(out io.Writer, indent, text string) {
 		text = wrap(text, max(width-len(indent), minLast))
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		_, _ = fmt.Fprintln(out, indent+strings.TrimRight(line, " ")) // wrap fills lines
+		_, _ = fmt.Fprintln(out, indent+line)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"syscall"
 
@@ -87,7 +88,12 @@ func report(stderr io.Writer, command *cobra.Command, err error) int {
 // showError writes an error, and its hint below it. Nobody is left to tell if
 // that fails.
 func showError(stderr io.Writer, prefix string, err error, hint string) {
-	_, _ = fmt.Fprintln(stderr, prefix+printout.EscapeLines(err.Error()))
+	text := err.Error()
+	operation, called := errors.AsType[*smithy.OperationError](err)
+	if call, ok := errors.AsType[*net.OpError](err); ok && called && errors.Is(err, syscall.ECONNREFUSED) {
+		text = strings.ReplaceAll(text, operation.Error(), "nothing answers at "+call.Addr.String()) // in place of the client's attempts
+	}
+	_, _ = fmt.Fprintln(stderr, prefix+printout.EscapeLines(text))
 	if hint != "" {
 		_, _ = fmt.Fprintln(stderr, "hint:", printout.EscapeLines(hint))
 	}
@@ -95,11 +101,11 @@ func showError(stderr io.Writer, prefix string, err error, hint string) {
 
 // hintOf is what to do about an error; empty where it says enough itself.
 func hintOf(err error) string {
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return "nothing answers there: start sespolicy local, or give its --endpoint"
-	}
 	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return "start sespolicy local, or give its --endpoint; for AWS unset AWS_ENDPOINT_URL"
 	}
 	if _, ok := errors.AsType[*examine.UnknownError](err); ok {
 		return "deploy it, or write the request with its values"

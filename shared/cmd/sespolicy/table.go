@@ -45,9 +45,17 @@ func terminalWidth(out io.Writer) int {
 	return defaultWidth
 }
 
-// cut fits a text into one line; wrap fits it into several.
-func cut(text string, width int) string  { return pretty.Snip(text, width, "…") }
-func wrap(text string, width int) string { return pretty.WrapSoft(text, width) }
+// cut fits a text into one line.
+func cut(text string, width int) string { return pretty.Snip(text, width, "…") }
+
+// wrap fits a text into several lines.
+func wrap(text string, width int) string {
+	lines := strings.Split(pretty.WrapSoft(text, width), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ") // WrapSoft fills them
+	}
+	return strings.Join(lines, "\n")
+}
 
 // showLine shows a text in one line, which fits into the terminal.
 func showLine(out io.Writer, text string) {

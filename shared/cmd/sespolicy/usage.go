@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"sespolicy/shared/finding"
 )
 
 // finish completes a command, and those below it, by what it declares: Use
@@ -51,12 +49,9 @@ func argumentsOf(use string) []string {
 func checkArguments(command *cobra.Command, want, got []string) error {
 	if command.HasSubCommands() && len(got) > 0 {
 		err := fmt.Errorf("there is no command %q", strings.TrimPrefix(command.CommandPath()+" ", "sespolicy ")+got[0])
-		var known []string
-		for _, sub := range command.Commands() {
-			known = append(known, sub.Name())
-		}
-		if like, ok := finding.Nearest(got[0], known); ok {
-			return withHint(err, "did you mean %s %s?", command.CommandPath(), like)
+		command.SuggestionsMinimumDistance = 1 + len(got[0])/5
+		if like := command.SuggestionsFor(got[0]); len(like) > 0 {
+			return withHint(err, "did you mean %s %s?", command.CommandPath(), like[0])
 		}
 		return err
 	}

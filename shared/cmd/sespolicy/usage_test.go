@@ -75,7 +75,7 @@ func TestNothingAnswers(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for _, arguments := range []string{"list", "status id --local --endpoint " + endpoint, "dlq list --local --endpoint " + endpoint} {
-		if _, _, stderr := command(t, strings.Fields(arguments)...); !strings.Contains(stderr, "\nhint: nothing answers there") {
+		if _, _, stderr := command(t, strings.Fields(arguments)...); !strings.Contains(stderr, ": nothing answers at "+listener.Addr().String()+"\n") || !strings.Contains(stderr, "\nhint: start sespolicy local") {
 			t.Errorf("%s: %s", arguments, stderr)
 		}
 	}

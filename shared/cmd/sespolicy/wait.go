@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/ledger"
-	"sespolicy/shared/printout"
 )
 
 const (
@@ -148,11 +147,7 @@ func showOutcome(out io.Writer, s sentJSON) {
 	if s.Code == "" && s.Message == "" {
 		return
 	}
-	text := printout.EscapeLines(strings.TrimPrefix(s.Code+": "+s.Message, ": "))
-	if width := terminalWidth(out); width != noTerminal {
-		text = wrap(text, max(minLast, width-4))
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		_, _ = fmt.Fprintln(out, "    "+strings.TrimRight(line, " "))
+	for line := range strings.SplitSeq(strings.TrimPrefix(s.Code+": "+s.Message, ": "), "\n") {
+		paragraph(out, "    ", line)
 	}
 }
