@@ -22,7 +22,7 @@ import (
 const maxForm = 8 << 20
 
 // served is the hint for a request that nothing here serves.
-const served = "sespolicy local serves SQS, SES, SNS, DynamoDB, EventBridge, Step Functions' callbacks and one Lambda function's Invoke only"
+const served = "sespolicy local serves SQS, SES, SNS, DynamoDB, EventBridge, Step Functions' callbacks, CloudFormation's DescribeStacks and one Lambda function's Invoke only"
 
 // ServeHTTP passes a request to its service. All services share the port and
 // are told apart by the protocol: the target of AWS JSON, the path of REST, the

@@ -252,7 +252,9 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 func TestRefusesWhatIsNotServed(t *testing.T) {
 	s := start(t, local.Config{})
 	for name, test := range map[string]struct{ method, path, target, body, want string }{
-		"Query":                   {"POST", "/", "", "Action=DescribeStacks&Version=2010-05-15", "<Code>InvalidAction</Code>"},
+		"Query":                   {"POST", "/", "", "Action=DescribeVpcs&Version=2016-11-15", "<Code>InvalidAction</Code>"},
+		"CloudFormation":          {"POST", "/", "", "Action=ListStacks&Version=2010-05-15", "<Code>InvalidAction</Code>"},
+		"another stack's name":    {"POST", "/", "", "Action=DescribeStacks&StackName=other&Version=2010-05-15", "<Code>ValidationError</Code>"},
 		"AWS JSON":                {"POST", "/", "Kinesis_20131202.ListStreams", "{}", `"__type":"UnknownOperationException"`},
 		"REST":                    {"GET", "/2015-03-31/functions/", "", "", `"__type":"UnknownOperationException"`},
 		"a bucket of nobody":      {"PUT", "/my-bucket/key", "", "", response.PathPrefix},
