@@ -130,3 +130,58 @@ func TestACreateClaimsOnlyWhatItMayHavePut(t *testing.T) {
 		})
 	}
 }
+
+// An adoption that may have overwritten a policy nobody owns is undone by putting
+// back what was recorded, whether SES has taken it or not.
+func TestAnAdoptionInDoubtIsUndone(t *testing.T) {
+	for _, acts := range []bool{false, true} {
+		i := newInstance(t)
+		a := resource{"S", "A", "T"}
+		mustEnd(t, i, bare("m1", 1, "1"), "Applied")
+		create := a.adopt(2, "P", "2")
+		arrive := late(t, i, create)
+		if acts {
+			arrive()
+		}
+		mustEnd(t, i, a.undo(3), "Applied")
+		if i.ses.String() != "P=1" {
+			t.Errorf("SES has %q", i.ses)
+		}
+		mustEnd(t, i, create, "Cancelled")
+		if i.ses.String() != "P=1" {
+			t.Errorf("SES has %q", i.ses)
+		}
+	}
+}
+
+// A call is in doubt, and the next one for the same change was certainly refused.
+// The first is still in doubt: a Delete forged by another stack finds an intent.
+func TestADoubtOutlivesARefusedCall(t *testing.T) {
+	a, other := resource{"S", "A", "T"}, resource{"O", "A", "X"}
+	create := a.create(1, "P", "1")
+	i := newInstance(t)
+	late(t, i, create)()
+	v := mustRead(t, i.ledger, create)
+	must(t, v.Intend(t.Context(), create, v.Decide(create, nil, i.now), at(2000), i.now))
+	must(t, v.Withdraw(t.Context(), create, ledger.Outcome{Code: "Throttled"}, false, i.now))
+	mustEnd(t, i, other.delete(2, "P"), "Applied")
+	if i.ses.String() != "P=1" {
+		t.Errorf("SES has %q", i.ses)
+	}
+	mustEnd(t, i, create, "Applied")
+}
+
+// The last delivery made no call: what an earlier one may have put is still known
+// to the stack's undoing.
+func TestADoubtOutlivesTheLastReceive(t *testing.T) {
+	a := resource{"S", "A", "T"}
+	create := a.create(1, "P", "1")
+	i := newInstance(t)
+	late(t, i, create)()
+	v := mustRead(t, i.ledger, create)
+	must(t, v.Record(t.Context(), create, ledger.Outcome{Kind: ledger.Rejected, Code: "RetriesExhausted"}, false, i.now))
+	mustEnd(t, i, a.undo(2), "Applied")
+	if i.ses.String() != "" {
+		t.Errorf("SES has %q", i.ses)
+	}
+}

@@ -36,14 +36,16 @@ func (t *transition) settleOwner(p *Policy, d Decision) {
 		p.Owner, p.Previous = &owner, nil
 	case d.Change.Action == Delete && (p.Owner == nil || p.Owner.is(t.Request)):
 		p.Owner, p.Previous = nil, nil
-	case d.Change.Action == Delete, p.Owner.is(t.Request), t.Stack == nil:
+	case d.Change.Action == Delete:
+		p.Previous = nil // revoked: what a takeover took does not come back
+	case p.Owner.is(t.Request), t.Stack == nil:
 	case p.Owner.sameStack(t.Request):
 		p.Previous = nil
 		if p.Present {
 			p.Previous = &Previous{Owner: *p.Owner, Text: p.Text}
 		}
 		p.Owner = t.owner()
-	case p.Owner == nil && (t.makes() || !p.known()):
+	case p.Owner == nil && !d.Restore && (t.makes() || !p.known()):
 		p.Owner = t.owner()
 	}
 }

@@ -195,7 +195,7 @@ type Resource struct {
 }
 
 // Made is a policy that a Create, or an Update to another policy, put or may
-// have put.
+// have put. Without a name it is a Create that made nothing.
 type Made struct {
 	Name
 	MessageID string // of the request's entry
@@ -204,6 +204,8 @@ type Made struct {
 	From      string `dynamodbav:",omitempty"` // an Update's physical id; empty for a Create
 	Settled   bool   `dynamodbav:",omitempty"` // false: it may have been put
 }
+
+func (m Made) nothing() bool { return m.Name == Name{} }
 
 // Noted is when a resource was last asked for something.
 type Noted struct {

@@ -68,7 +68,7 @@ func (r Request) aliases() []key {
 		keys = append(keys, aliasKey("stack", r.Stack.StackID, r.Stack.RequestID, r.Topic, r.content()))
 	}
 	if r.TaskToken != "" {
-		keys = append(keys, aliasKey("token", r.TaskToken, r.content()))
+		keys = append(keys, aliasKey("token", r.TaskToken, r.Topic, r.content()))
 	}
 	return keys
 }

@@ -108,6 +108,7 @@ func TestASecondDeliveryIsTheSameRequest(t *testing.T) {
 		{"a stack's id with another text", a.create(1, "P", "1"), func(r *ledger.Request) { r.Text = "2" }, false},
 		{"a stack's id through a topic", a.create(1, "P", "1"), func(r *ledger.Request) { r.Topic = "T" }, false},
 		{"a workflow's", token, func(*ledger.Request) {}, true},
+		{"a workflow's, through another topic", token, func(r *ledger.Request) { r.Topic = "T" }, false},
 		{"another token", token, func(r *ledger.Request) { r.TaskToken = "other" }, false},
 		{"a verified notification's", signed, func(r *ledger.Request) { r.BodyDigest = "reformatted" }, true},
 		{"an unverified notification's id", unsigned, func(r *ledger.Request) { r.Text = "2" }, false},
@@ -148,5 +149,36 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A stack's request that nobody was told of comes back after the stack has gone
+// on: it does not override what was asked since.
+func TestARedrivenRequestOfAStackIsAsOldAsItWas(t *testing.T) {
+	a := resource{"S", "A", "T"}
+	failed := ledger.Outcome{Kind: ledger.Rejected, Code: "RetriesExhausted"}
+	for name, test := range map[string]struct {
+		stale ledger.Request
+		since []ledger.Request
+		ses   string
+	}{
+		"an Update":           {a.update(2, "P", "P", "2"), []ledger.Request{a.update(3, "P", "P", "3")}, "P=3"},
+		"a Delete":            {a.delete(2, "P"), []ledger.Request{a.create(3, "P", "3")}, "P=3"},
+		"a rollback":          {a.update(2, "P", "P", "2"), []ledger.Request{a.update(3, "P", "Q", "3")}, "P=2 Q=3"},
+		"a Delete with no id": {a.undo(2), []ledger.Request{a.create(3, "Q", "3")}, "Q=3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := newInstance(t)
+			mustEnd(t, i, a.create(1, "P", "1"), "Applied")
+			v := mustRead(t, i.ledger, test.stale)
+			must(t, v.Record(t.Context(), test.stale, failed, false, i.now))
+			for _, r := range test.since {
+				mustEnd(t, i, r, "Applied")
+			}
+			ended, err := i.deliver(t.Context(), redriven(test.stale, "again", 20))
+			if err != nil || i.ses.String() != test.ses {
+				t.Errorf("%q, %v: SES has %q, want %q", ended, err, i.ses, test.ses)
+			}
+		})
 	}
 }

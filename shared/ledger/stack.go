@@ -2,20 +2,23 @@ package ledger
 
 import "slices"
 
-// sent is when the request was first sent: redriving a stack's request does not
-// make it newer than what its stack asked for since.
-func (d decider) sent() Order {
-	if d.entry.Version > 0 && d.order().After(d.entry.Order) {
-		return d.entry.Order
+// orderOf is the place of r among the requests for the same policy. A stack's
+// request that is redriven keeps the place it had: it does not override what its
+// stack asked for since.
+func (s state) orderOf(r Request) Order {
+	if r.Stack != nil && s.entry.Version > 0 && r.order().After(s.entry.Order) {
+		return s.entry.Order
 	}
-	return d.order()
+	return r.order()
 }
+
+func (d decider) order() Order { return d.orderOf(d.Request) }
 
 // cancelled reports whether the stack asked for the opposite since: a Delete of
 // the resource after its Create, or an Update with the old physical id after
 // the Update that was to replace it.
 func (d decider) cancelled() bool {
-	later := func(noted Noted) bool { return noted.Order.After(d.sent()) && trusts(d.Topic, noted.Topic) }
+	later := func(noted Noted) bool { return noted.Order.After(d.order()) && trusts(d.Topic, noted.Topic) }
 	if d.is("Create") {
 		for _, noted := range d.resource.Deletes {
 			if later(noted) {
@@ -44,7 +47,7 @@ func (d decider) unknown(p Policy) bool {
 // lost since.
 func (d decider) deletedSince(p Policy) bool {
 	return d.is("Update") && !d.elsewhere() && d.unknown(p) && slices.ContainsFunc(d.resource.Deletes, func(noted Noted) bool {
-		return noted.Topic == d.Topic && noted.Order.After(d.sent())
+		return noted.Topic == d.Topic && noted.Order.After(d.order())
 	})
 }
 
@@ -63,19 +66,28 @@ func (d decider) earlier(made Made) bool {
 }
 
 // leftover is a policy that an Update to another policy put or may have put,
-// and that the stack rolled back: this Update carries the same physical id.
+// and that the stack rolled back: this Update carries the same physical id, and
+// none since carried the other's.
 func (d decider) leftover() (Made, bool) {
 	if !d.is("Update") {
 		return Made{}, false
 	}
 	for _, made := range d.resource.Made {
 		switch {
-		case made.From == "", made.From != d.Stack.PhysicalID, made.MessageID == d.entry.MessageID, made.Name == d.policy(), !d.earlier(made):
+		case made.From == "", made.From != d.Stack.PhysicalID, made.MessageID == d.entry.MessageID, made.Name == d.policy(), !d.earlier(made), d.accepted(made):
 		case d.policies[made.Name].Owner.is(d.Request), d.mayHavePut(made):
 			return made, true
 		}
 	}
 	return Made{}, false
+}
+
+// accepted reports whether the stack has gone on with what was made: an Update
+// since then carries its physical id.
+func (d decider) accepted(made Made) bool {
+	return slices.ContainsFunc(d.resource.Rollbacks, func(noted Noted) bool {
+		return noted.PhysicalID == made.physicalID() && noted.Order.After(made.Order) && trusts(made.Topic, noted.Topic)
+	})
 }
 
 // removes is the policy that the Delete of a resource takes off, if any: only
@@ -88,12 +100,25 @@ func (d decider) removes() (Name, bool) {
 	if !generated(d.Stack.PhysicalID) {
 		return Name{}, false
 	}
-	for i := len(d.resource.Made) - 1; i >= 0; i-- {
-		if made := d.resource.Made[i]; made.From == "" && d.earlier(made) {
-			return made.Name, d.policies[made.Name].Owner.is(d.Request) || d.mayHavePut(made)
+	made := d.latestCreate()
+	return made.Name, d.policies[made.Name].Owner.is(d.Request) || d.mayHavePut(made)
+}
+
+// latestCreate is what the resource's latest earlier Create made; the zero value
+// for none. Those through the request's own topic go before those that name none,
+// which anybody may have sent.
+func (d decider) latestCreate() Made {
+	latest := Made{Settled: true}
+	for _, made := range d.resource.Made {
+		if made.From != "" || !d.earlier(made) {
+			continue
+		}
+		own, ownLatest := made.Topic == d.Topic, latest.MessageID != "" && latest.Topic == d.Topic
+		if own && !ownLatest || own == ownLatest && !latest.Order.After(made.Order) {
+			latest = made
 		}
 	}
-	return Name{}, false
+	return latest
 }
 
 // afterCreate is the verdict on a Delete that removes nothing, unless another
@@ -126,11 +151,15 @@ func (d decider) removesNamed(p Policy) bool {
 }
 
 // removal takes a resource's policy off, or puts back what it took from another
-// resource of its stack.
+// resource of its stack. A policy that nobody owns, and that the resource may have
+// overwritten, is put back as it was recorded.
 func (d decider) removal(name Name) Decision {
 	p := d.policies[name]
-	if p.Owner.is(d.Request) && p.Previous != nil {
+	switch {
+	case p.Owner.is(d.Request) && p.Previous != nil:
 		return Decision{Do: Apply, Change: Change{Action: Put, Name: name, Text: p.Previous.Text}, Restore: true, Topic: p.Previous.Owner.Topic}
+	case p.Owner == nil && p.Present:
+		return Decision{Do: Apply, Change: p.change(), Restore: true, Topic: p.By.Topic}
 	}
 	return Decision{Do: Apply, Change: Change{Action: Delete, Name: name}}
 }

@@ -34,6 +34,8 @@ func (v *View) begin(s state, r Request, now time.Time) *transition {
 	return &transition{state: s, Request: r, now: now, instance: v.ledger.instance, touched: map[Name]bool{}}
 }
 
+func (t *transition) order() Order { return t.orderOf(t.Request) }
+
 // open makes the request's entry if there is none. A redriven letter that is
 // decided again starts over.
 func (t *transition) open() {
@@ -97,7 +99,8 @@ func (t *transition) intend(d Decision, until time.Time) {
 	t.open()
 	intent := &Intent{MessageID: t.entry.MessageID, Order: t.order(), Change: d.Change, Instance: t.instance, Until: until}
 	if !slices.Contains(t.entry.Attempts, d.Change) {
-		t.entry.Attempts = last(append(t.entry.Attempts, d.Change), maxAttempts)
+		t.entry.Attempts = append(t.entry.Attempts, d.Change)
+		t.entry.Attempts = t.entry.Attempts[max(0, len(t.entry.Attempts)-maxAttempts):]
 		intent.Fresh = true
 	}
 	if t.makes() && d.Change.Name == t.policy() && d.Change.Action == Put && !d.Repair && t.made() < 0 {
@@ -105,8 +108,8 @@ func (t *transition) intend(d Decision, until time.Time) {
 		if t.is("Update") {
 			made.From = t.Stack.PhysicalID
 		}
-		t.resource.Made = last(append(t.resource.Made, made), maxEntries)
-		t.resources, intent.FreshEntry = true, true
+		t.keep(made)
+		intent.FreshEntry = true
 	}
 	// A Delete or a rollback that is noted meanwhile must meet this intent.
 	t.resources = t.resources || t.makes()
@@ -126,10 +129,21 @@ func (t *transition) made() int {
 	return slices.IndexFunc(t.resource.Made, func(m Made) bool { return m.MessageID == t.entry.MessageID && m.Name == t.policy() })
 }
 
+// keep adds what was made to the resource's list.
+func (t *transition) keep(made Made) {
+	t.resource.Made = limit(append(t.resource.Made, made), maxEntries, func(m Made) string { return m.Topic })
+	t.resources = true
+}
+
 // note records when the resource was asked for a Delete or an Update, by which
-// older Creates and replacements are cancelled.
+// older Creates and replacements are cancelled, and that a Create ended without
+// having made anything, so that its undoing removes nothing that is older.
 func (t *transition) note() {
 	switch {
+	case t.is("Create") && t.entry.Outcome.Kind != "" && !slices.ContainsFunc(t.resource.Made, func(m Made) bool { return m.MessageID == t.entry.MessageID }):
+		nothing := Made{MessageID: t.entry.MessageID, Order: t.order(), Topic: t.Topic, Settled: true}
+		t.resource.Made = without(t.resource.Made, func(m Made) bool { return m.nothing() && m.Topic == t.Topic && nothing.Order.After(m.Order) })
+		t.keep(nothing)
 	case t.is("Delete"):
 		t.resource.Deletes = t.noted(t.resource.Deletes, Noted{Topic: t.Topic, Order: t.order()})
 	case t.is("Update"):
@@ -142,7 +156,7 @@ func (t *transition) noted(list []Noted, n Noted) []Noted {
 	switch {
 	case i < 0:
 		t.resources = true
-		return last(append(list, n), maxNoted)
+		return limit(append(list, n), maxNoted, func(n Noted) string { return n.Topic })
 	case n.Order.After(list[i].Order):
 		t.resources = true
 		list[i] = n
@@ -150,8 +164,21 @@ func (t *transition) noted(list []Noted, n Noted) []Noted {
 	return list
 }
 
-// last is the end of a list that may not grow.
-func last[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
+// limit drops the oldest entries of a list that is longer than n, each from the
+// topic that has the most: what comes through one topic does not crowd out what
+// came through another.
+func limit[T any](list []T, n int, topic func(T) string) []T {
+	for len(list) > n {
+		count, most := map[string]int{}, 0
+		for _, entry := range list {
+			count[topic(entry)]++
+			most = max(most, count[topic(entry)])
+		}
+		oldest := slices.IndexFunc(list, func(entry T) bool { return count[topic(entry)] == most })
+		list = slices.Delete(list, oldest, oldest+1)
+	}
+	return list
+}
 
 // without is the list without what is gone. An empty list is nil, which is not
 // stored.
@@ -173,25 +200,23 @@ func (t *transition) holds(name Name) bool {
 }
 
 // yield ends the lease that this request holds, if any. Without a doubt about
-// the call its attempt is removed; with one it stays, so that a later delivery
-// looks at SES.
+// the call its attempt is removed. With one, or if an earlier call for the same
+// change is in doubt, it stays, so that a later delivery looks at SES.
 func (t *transition) yield(inDoubt bool) {
 	for name, p := range t.policies {
 		if !t.holds(name) {
 			continue
 		}
 		intent := *p.Intent
-		if inDoubt {
-			intent.Until = t.now
+		if inDoubt || !intent.Fresh {
+			intent.Until, intent.Fresh, intent.FreshEntry = t.now, false, false
 			p.Intent = &intent
 			t.set(p)
 			continue
 		}
 		p.Intent = nil
 		t.set(p)
-		if intent.Fresh {
-			t.entry.Attempts = without(t.entry.Attempts, func(c Change) bool { return c == intent.Change })
-		}
+		t.entry.Attempts = without(t.entry.Attempts, func(c Change) bool { return c == intent.Change })
 		if i := t.made(); intent.FreshEntry && i >= 0 {
 			t.resource.Made = without(t.resource.Made, func(m Made) bool { return m == t.resource.Made[i] })
 			t.resources = true
@@ -213,7 +238,7 @@ func (t *transition) items() []item {
 		k := resourceKey(*t.Stack)
 		t.resource.PK, t.resource.SK = k.PK, k.SK
 		t.resource.ExpiresAt = 0
-		if len(t.resource.Made) == 0 {
+		if !slices.ContainsFunc(t.resource.Made, func(m Made) bool { return !m.nothing() }) {
 			t.resource.ExpiresAt = t.now.Add(keepRequests).Unix()
 		}
 		items = append(items, &t.resource)

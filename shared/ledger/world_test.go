@@ -118,3 +118,9 @@ func TestARequestIsAppliedOnceAndItsOutcomeKept(t *testing.T) {
 		t.Errorf("got %+v, %v", history, err)
 	}
 }
+
+// refused is r with a verdict found before the ledger is read.
+func refused(r ledger.Request) ledger.Request {
+	r.Refusal = &ledger.Outcome{Kind: ledger.Rejected, Code: "InvalidPolicy"}
+	return r
+}
