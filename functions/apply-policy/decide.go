@@ -20,7 +20,8 @@ type verdict struct {
 	letter, answer bool
 	// recorded says that the ledger has the outcome.
 	recorded bool
-	// inDoubt says that a call of this delivery may still take effect.
+	// inDoubt says that a call of this delivery, or of an earlier one that this
+	// one did not repeat, may still take effect.
 	inDoubt bool
 	// called says that SES was called and is the cause of a retry.
 	called bool
@@ -34,13 +35,13 @@ func retried(r *request, cause string, err error) verdict {
 // decide decides about one delivery, and makes the calls of SES that this takes.
 // An outcome is recorded before decide returns it.
 func (b *batch) decide(ctx context.Context, r *request) verdict {
-	if r.Undecided != nil {
-		return verdict{Outcome: outcome.Of(r.Undecided, r.Receives)}
-	}
 	var seen *ledger.Seen
 	for range maxDecisions {
 		d := b.view.Decide(r.asked, seen, time.Now())
 		seen = nil
+		if r.Undecided != nil && d.Do != ledger.Repeat {
+			return verdict{Outcome: outcome.Of(r.Undecided, r.Receives)}
+		}
 		switch d.Do {
 		case ledger.Wait:
 			return retried(r, outcome.CauseOrder, errors.New("another instance applies a request for this policy"))
@@ -51,7 +52,7 @@ func (b *batch) decide(ctx context.Context, r *request) verdict {
 		case ledger.AskExists, ledger.Look:
 			found, err := b.look(ctx, r, d.Change.Name)
 			if err != nil {
-				return verdict{Outcome: outcome.Of(err, r.Receives), called: true}
+				return verdict{Outcome: outcome.Of(err, r.Receives), called: true, inDoubt: true}
 			}
 			seen = found
 		case ledger.Finish:

@@ -23,6 +23,7 @@ func (b *batch) end(ctx context.Context, r *request, v verdict) {
 	switch last := v.Last(r.Receives); {
 	case b.isLast(r) && last.Kind != v.Kind:
 		v.Outcome = last
+		v.inDoubt = v.inDoubt || !v.called
 		v = b.conclude(ctx, r, v)
 	case v.Kind == outcome.Retry && v.called:
 		b.logFailure(ctx, "recording a retry", b.withdraw(ctx, r, v))

@@ -13,6 +13,7 @@ import (
 
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/table"
 	"sespolicy/shared/outcome"
 )
 
@@ -135,6 +136,45 @@ func TestATimeoutTooShortForAnyCallIsLogged(t *testing.T) {
 			}
 			errors := slices.DeleteFunc(w.logged(t, "level"), func(level string) bool { return level != "ERROR" })
 			expect(t, timeout.String(), len(errors), want)
+		})
+	}
+}
+
+// The last delivery makes no call, for SES throttles the batch, after one of which
+// nobody knows what it did: the stack's undoing removes what that may have put.
+func TestADoubtOutlivesALastReceiveWithoutACall(t *testing.T) {
+	for name, lose := range map[string]func(*world){
+		"the answer of SES is lost": func(w *world) {
+			w.ses.SetFault(func(c email.Call) email.Fault {
+				return email.Fault{Act: true, Break: c.Action == "PutIdentityPolicy"}
+			})
+		},
+		"the write after it fails": func(w *world) {
+			w.table.SetFault(func(table.Call) table.Fault {
+				if w.puts() == 0 {
+					return table.Fault{}
+				}
+				return table.Unreachable()
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+				lose(w)
+				expect(t, "handed back", len(w.deliver(t, stackBody("Create", "", "P"))), 1)
+				w.table.SetFault(nil)
+				w.ses.SetFault(failing("Throttling", http.StatusBadRequest))
+				w.send(t, putBody("b.com", "Q", "")) // visible before the Create is again
+				time.Sleep(outcome.FirstDelay)
+				w.maxReceives = 2
+				w.receive(t)
+				expect(t, "outcomes", w.outcomes(t)[1:], "[Retry Throttled Rejected RetriesExhausted]")
+				w.ses.SetFault(nil)
+				time.Sleep(outcome.MaxDelay)
+				w.deliver(t, stackBody("Delete", "nothing-made-for-L", "P"))
+				expect(t, "told", w.told(), "FAILED SUCCESS")
+				expect(t, "policies", len(w.ses.Policies()["a.com"]), 0)
+			})
 		})
 	}
 }

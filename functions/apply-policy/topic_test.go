@@ -176,3 +176,22 @@ func TestNoTimeToVerify(t *testing.T) {
 		}
 	})
 }
+
+// SNS's certificate cannot be read when a request comes for the last time that
+// has its effect: what was recorded is repeated.
+func TestAnEffectIsRepeatedWithoutTheCertificate(t *testing.T) {
+	inBubble(t, perTopic, func(t *testing.T, w *world) {
+		s := w.withTopics(t, accountA)
+		w.bucket.SetFault(refuse(http.StatusServiceUnavailable))
+		w.publish(t, s, accountA, stackBody("Create", "", accountA+"-news"))
+		expect(t, "handed back", len(w.receive(t)), 1)
+		s = w.withTopics(t, accountA) // another instance
+		s.status = http.StatusServiceUnavailable
+		w.bucket.SetFault(nil)
+		w.maxReceives = 2
+		time.Sleep(outcome.FirstDelay)
+		w.receive(t)
+		expect(t, "told", w.told(), "SUCCESS")
+		expect(t, "letters", w.codes(), "[]")
+	})
+}
