@@ -142,6 +142,7 @@ func (w *world) receive(t *testing.T) []string {
 	for _, m := range messages {
 		batch.Records = append(batch.Records, events.SQSMessage{
 			MessageId: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, Attributes: m.SystemAttributes(), EventSourceARN: w.requests.ARN(),
+			MessageAttributes: messageAttributes(m),
 		})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -159,6 +160,15 @@ func (w *world) receive(t *testing.T) []string {
 		}
 	}
 	return back
+}
+
+// messageAttributes are a message's attributes as Lambda delivers them.
+func messageAttributes(m queue.Message) map[string]events.SQSMessageAttribute {
+	attributes := map[string]events.SQSMessageAttribute{}
+	for name, value := range m.Attributes {
+		attributes[name] = events.SQSMessageAttribute{DataType: value.DataType, StringValue: new(value.StringValue), BinaryValue: value.BinaryValue}
+	}
+	return attributes
 }
 
 // codes are the codes of the dead letters, oldest first.

@@ -31,6 +31,10 @@ const (
 	OriginalAttributes = "OriginalAttributes"
 )
 
+// RanOutOfReceives is the code, for people and filters, of a letter that SQS moved
+// itself.
+const RanOutOfReceives = "RanOutOfReceives"
+
 const (
 	maxAttributes   = 10
 	maxErrorMessage = 1024 // bytes; as in Lambda's own dead letters

@@ -76,6 +76,28 @@ func (r *Received) readReason(attributes map[string]events.SQSMessageAttribute) 
 	}
 }
 
+// RedriveAttributes are the attributes with which a letter's body goes back to
+// its queue: the sender's own and the reason, by which the function recognizes the
+// request; without the violations. Of a letter that SQS moved, which kept its
+// message id, the reason says just that. A reason that does not fit beside the
+// body is left out.
+func (r Received) RedriveAttributes() map[string]types.MessageAttributeValue {
+	letter := r.Letter
+	letter.Violations = nil
+	switch {
+	case r.RanOut:
+		letter.Code, letter.Message = RanOutOfReceives, "SQS moved it to the dead-letter queue"
+	case r.Record.MessageId == r.ID: // the smallest reason, without the request's id
+		return r.SenderAttributes()
+	}
+	for _, attributes := range reasons(letter) {
+		if size(r.Record.Body, attributes) <= maxSize {
+			return attributes
+		}
+	}
+	return r.SenderAttributes()
+}
+
 // SenderAttributes are the sender's own attributes as SQS takes them.
 func (r Received) SenderAttributes() map[string]types.MessageAttributeValue {
 	own := make(map[string]types.MessageAttributeValue, len(r.Record.MessageAttributes))

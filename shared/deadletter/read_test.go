@@ -2,6 +2,7 @@ package deadletter_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -102,6 +103,34 @@ func TestReadKnowsWhatSQSMoved(t *testing.T) {
 		}
 		if test.ranOut && got.Record.MessageId != "letter-1" {
 			t.Errorf("%s: SQS keeps the id when it moves a message, got %s", name, got.Record.MessageId)
+		}
+	}
+}
+
+// What goes back says which request it is: the one that the letter was written
+// for, or the message that SQS moved, whatever its attributes claim.
+func TestRedriveAttributes(t *testing.T) {
+	moved := map[string]string{"DeadLetterQueueSourceArn": "arn:aws:sqs:us-east-1:123456789012:Requests"}
+	letter := reason
+	letter.Record = record(map[string]events.SQSMessageAttribute{"Team": text("mail")})
+	written := send(t, &queue{}, letter)
+	smallest := &sqs.SendMessageInput{MessageBody: aws.String("{}"), MessageAttributes: map[string]types.MessageAttributeValue{
+		"ErrorCode": {DataType: aws.String("String"), StringValue: aws.String("InvalidPolicy")}}}
+	large := &sqs.SendMessageInput{MessageBody: aws.String(strings.Repeat("a", 1<<20-50))}
+	for name, test := range map[string]struct {
+		sent         *sqs.SendMessageInput
+		system       map[string]string
+		source, code string
+	}{
+		"written by the function": {written, nil, "id-1", "InvalidPolicy"},
+		"redriven, then moved":    {written, moved, "letter-1", deadletter.RanOutOfReceives},
+		"moved":                   {&sqs.SendMessageInput{MessageBody: aws.String("{}")}, moved, "letter-1", deadletter.RanOutOfReceives},
+		"the smallest reason":     {smallest, nil, "", ""},
+		"a body too large":        {large, moved, "", deadletter.RanOutOfReceives},
+	} {
+		got := deadletter.Read(lying(test.sent, test.system)).RedriveAttributes()
+		if source, code := aws.ToString(got["SourceMessageId"].StringValue), aws.ToString(got["ErrorCode"].StringValue); source != test.source || code != test.code {
+			t.Errorf("%s: got %q with %q, want %q with %q", name, source, code, test.source, test.code)
 		}
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sespolicy/shared/deadletter"
 )
 
-// RanOutOfReceives is the code, for people and filters, of a letter that SQS
-// moved itself.
-const RanOutOfReceives = "RanOutOfReceives"
+// RanOutOfReceives is the code of a letter that SQS moved itself.
+const RanOutOfReceives = deadletter.RanOutOfReceives
 
 // Filter selects letters. An empty field selects all; of a list, one value has to fit.
 type Filter struct {

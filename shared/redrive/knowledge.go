@@ -82,7 +82,7 @@ func (k Known) judge(l *Letter, same func(a, b string) bool) Verdict {
 		return AppliedOnce
 	case e.Outcome.Kind == ledger.Rejected && e.Answer == ledger.Told:
 		return WasTold
-	case e.Outcome.Kind == ledger.Superseded, newer && e.By.Topic != "": // a verified notification keeps its time
+	case e.Outcome.Kind == ledger.Superseded, newer && (e.By.Topic != "" || e.By.StackID != ""): // these keep their time
 		return Overtaken
 	case p.Number > 0 && k.isNow(l.Request, same):
 		return SameText

@@ -27,10 +27,10 @@ const (
 // source queue and then deletes the letter, so no letter is lost. An
 // interruption finishes the current letter, so no letter is on both queues. If
 // the program is killed between the two steps, that one letter is on both, and
-// another redrive sends a second copy, which puts the same policy again.
+// another redrive sends a second copy of the same request.
 //
-// The copy has the same body, byte for byte, and the sender's own attributes. A
-// letter whose requester was told of the failure stays: the function would
+// The copy has the same body, byte for byte, the sender's own attributes, and the
+// reason, by which the function recognizes the request. A letter whose requester was told of the failure stays: the function would
 // refuse it, and the letter would lose its reason. Told says which those are.
 type Redrive struct {
 	Client *sqs.Client
@@ -158,12 +158,17 @@ func (r Redrive) putBack(ctx context.Context, look *Look, l *Letter) (bool, erro
 	return true, nil
 }
 
-// send sends a body with the letter's own attributes to the source queue.
+// send sends a body to the source queue: the letter's own with its reason, another
+// one, which is another request, with the sender's attributes alone.
 func (r Redrive) send(ctx context.Context, l *Letter, body string) (id string, err error) {
 	ctx, cancel := call(ctx)
 	defer cancel()
+	attributes := l.SenderAttributes()
+	if body == l.Record.Body {
+		attributes = l.RedriveAttributes()
+	}
 	out, err := r.Client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: aws.String(r.To.URL), MessageBody: aws.String(body), MessageAttributes: l.SenderAttributes(),
+		QueueUrl: aws.String(r.To.URL), MessageBody: aws.String(body), MessageAttributes: attributes,
 	})
 	if err != nil {
 		return "", fmt.Errorf("sending letter %s, which stays on the dead-letter queue: %w", l.ID, err)
