@@ -23,6 +23,8 @@ type verdict struct {
 	// inDoubt says that a call of this delivery, or of an earlier one that this
 	// one did not repeat, may still take effect.
 	inDoubt bool
+	// pending says that another delivery of this request is being applied.
+	pending bool
 	// called says that SES was called and is the cause of a retry.
 	called bool
 }
@@ -40,11 +42,13 @@ func (b *batch) decide(ctx context.Context, r *request) verdict {
 		d := b.view.Decide(r.asked, seen, time.Now())
 		seen = nil
 		if r.Undecided != nil && d.Do != ledger.Repeat {
-			return verdict{Outcome: outcome.Of(r.Undecided, r.Receives)}
+			return verdict{Outcome: outcome.Of(r.Undecided, r.Receives), pending: d.Same}
 		}
 		switch d.Do {
 		case ledger.Wait:
-			return retried(r, outcome.CauseOrder, errors.New("another instance applies a request for this policy"))
+			v := retried(r, outcome.CauseOrder, errors.New("another instance applies a request for this policy"))
+			v.pending = d.Same
+			return v
 		case ledger.Unread:
 			return retried(r, outcome.CauseLedger, errors.New("DynamoDB did not process all keys"))
 		case ledger.Repeat:

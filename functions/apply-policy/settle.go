@@ -17,11 +17,11 @@ import (
 func (b *batch) isLast(r *request) bool { return r.Receives >= b.maxReceives }
 
 // end ends the delivery of a request. At its last receive what would be retried is
-// rejected, except without the ledger: nothing may be decided then, and SQS moves
-// the message.
+// rejected, except without the ledger, and while another instance applies the same
+// request: nothing may be decided then, and SQS moves the message.
 func (b *batch) end(ctx context.Context, r *request, v verdict) {
 	switch last := v.Last(r.Receives); {
-	case b.isLast(r) && last.Kind != v.Kind:
+	case b.isLast(r) && last.Kind != v.Kind && !v.pending:
 		v.Outcome = last
 		v.inDoubt = v.inDoubt || !v.called
 		v = b.conclude(ctx, r, v)

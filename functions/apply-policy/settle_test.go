@@ -178,3 +178,29 @@ func TestADoubtOutlivesALastReceiveWithoutACall(t *testing.T) {
 		})
 	}
 }
+
+// Two instances have the same request, one of them for the last time: only the one
+// that applies it decides.
+func TestALastReceiveBesideTheCallDecidesNothing(t *testing.T) {
+	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+		other := w.instance(t, guardrail.Config{})
+		other.maxReceives = 1
+		var second events.SQSEventResponse
+		record := events.SQSMessage{MessageId: "1", Body: stackBody("Create", "", "P"), EventSourceARN: w.requests.ARN()}
+		batch := events.SQSEvent{Records: []events.SQSMessage{record}}
+		w.ses.SetFault(func(c email.Call) email.Fault {
+			if c.Action == "PutIdentityPolicy" {
+				second, _ = other.handle(t.Context(), batch)
+			}
+			return email.Fault{}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := w.handle(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "told", w.told(), "SUCCESS")
+		expect(t, "letters", w.codes(), "[]")
+		expect(t, "handed back", len(second.BatchItemFailures), 1)
+	})
+}

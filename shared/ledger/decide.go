@@ -50,6 +50,9 @@ type Decision struct {
 	Restore bool
 	Topic   string    // Repair and Restore: the verified topic that the text came through; empty for none
 	Until   time.Time // Wait: the end of the lease
+	// Same says that the call it waits for is this very request's, by another of
+	// its deliveries, whose outcome counts.
+	Same bool
 }
 
 // Seen is what SES has, for AskExists and Look.
@@ -204,7 +207,7 @@ func (d decider) underLease(decision Decision) Decision {
 	if intent == nil || intent.Instance == d.ledger.instance || !d.now.Before(intent.Until) {
 		return decision
 	}
-	return Decision{Do: Wait, Until: intent.Until}
+	return Decision{Do: Wait, Until: intent.Until, Same: intent.MessageID == d.entry.MessageID}
 }
 
 // firstNamed is the first of the names that is not empty.

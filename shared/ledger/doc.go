@@ -17,7 +17,8 @@
 //	alias     another id of a request: a redriven letter's message id, the SNS
 //	          MessageId, StackId and RequestId, the digest of a task token
 //	resource  one resource of a stack: what it put or may have put, its latest
-//	          Delete and rollback; expires once it has put nothing that is left
+//	          Create that made nothing, Delete and rollback; expires once it has
+//	          put nothing that is left
 //
 // # Protocol
 //
@@ -66,7 +67,9 @@
 //
 // Requests are ordered per policy by Order: when the queue took them (or a
 // verified notification's signed time), then by message id. What was settled
-// by a newer request supersedes older ones in whatever order they arrive.
+// by a newer request supersedes older ones in whatever order they arrive. A
+// redriven request is newer than it was, except a stack's: that one must not
+// override what its stack has asked for since.
 //
 // # Authority
 //
