@@ -40,11 +40,14 @@ func (t *transition) settleOwner(p *Policy, d Decision) {
 		p.Previous = nil // revoked: what a takeover took does not come back
 	case p.Owner.is(t.Request), t.Stack == nil:
 	case p.Owner.sameStack(t.Request):
-		p.Previous = nil
-		if p.Present {
-			p.Previous = &Previous{Owner: *p.Owner, Text: p.Text}
+		// Who takes back what was taken has rolled the takeover back: the taker has
+		// nothing left that could come back.
+		returned := p.Previous != nil && p.Previous.Owner.is(t.Request)
+		taken := Previous{Owner: *p.Owner, Text: p.Text}
+		p.Owner, p.Previous = t.owner(), nil
+		if p.Present && !returned {
+			p.Previous = &taken
 		}
-		p.Owner = t.owner()
 	case p.Owner == nil && !d.Restore && (t.makes() || !p.known()):
 		p.Owner = t.owner()
 	}
