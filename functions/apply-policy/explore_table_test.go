@@ -77,10 +77,23 @@ func (t smallTable) forget(change func(*row)) {
 }
 
 // renumber makes tables equal in which the same has happened in more or fewer
-// writes. It may be done while nobody has read anything.
+// writes. It may be done while nobody has read anything. What a resource may have
+// put is compared with the policy's number, so it is 1 where they are equal, and 0
+// where the policy has been settled since.
 func (t smallTable) renumber() {
+	numbers := map[string]string{}
+	for _, r := range t {
+		if number, ok := r.attributes["Number"]; ok {
+			numbers[textValue(r.attributes["PolicyName"])] = textValue(number)
+		}
+	}
 	for key, r := range t {
 		r.version = "1"
+		if list, ok := r.attributes["Made"].(*types.AttributeValueMemberL); ok {
+			attributes := maps.Clone(r.attributes)
+			attributes["Made"] = renumbered(list, numbers)
+			r.setAttributes(attributes)
+		}
 		if _, ok := r.attributes["Number"]; ok && (textValue(r.attributes["Number"]) != "1" || r.attributes["Kept"] != nil) {
 			attributes := maps.Clone(r.attributes)
 			delete(attributes, "Kept")
@@ -91,6 +104,25 @@ func (t smallTable) renumber() {
 		}
 		t[key] = r
 	}
+}
+
+func renumbered(list *types.AttributeValueMemberL, numbers map[string]string) *types.AttributeValueMemberL {
+	made := &types.AttributeValueMemberL{}
+	for _, each := range list.Value {
+		entry, ok := each.(*types.AttributeValueMemberM)
+		if !ok || entry.Value["Number"] == nil {
+			made.Value = append(made.Value, each)
+			continue
+		}
+		value := maps.Clone(entry.Value)
+		if textValue(value["Number"]) == numbers[textValue(value["PolicyName"])] {
+			value["Number"] = &types.AttributeValueMemberN{Value: "1"}
+		} else {
+			delete(value, "Number") // as zero is not stored
+		}
+		made.Value = append(made.Value, &types.AttributeValueMemberM{Value: value})
+	}
+	return made
 }
 
 func (r *row) setAttributes(attributes attributeMap) {

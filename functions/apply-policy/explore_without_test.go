@@ -49,7 +49,7 @@ var needed = []struct {
 	{leases, "two puts"},
 	{doubts, "two puts"},
 	{outcomes, "a create and its delete"},
-	{owners, "two stacks create one policy"},
+	{owners, "a create and a later put"},
 	{takeovers, "a rename and its rollback"},
 	{made, "a create and its undoing"},
 	{deletes, "a create and its undoing"},

@@ -179,11 +179,6 @@ func (d decider) put(p Policy) Decision {
 // claimed reports whether the ledger holds an intent by which the policy may be
 // the resource's own, though nothing was settled.
 func (d decider) claimed(p Policy) bool {
-	for _, attempt := range d.entry.Attempts {
-		if attempt.Name == p.Name && attempt.Action == Put {
-			return true
-		}
-	}
 	for _, made := range d.resource.Made {
 		if made.Name == p.Name && d.mayHavePut(made) {
 			return true

@@ -202,6 +202,7 @@ type Made struct {
 	Order     Order
 	Topic     string `dynamodbav:",omitempty"`
 	From      string `dynamodbav:",omitempty"` // an Update's physical id; empty for a Create
+	Number    int64  `dynamodbav:",omitempty"` // of the policy's record when SES was last called; a later record has replaced it
 	Settled   bool   `dynamodbav:",omitempty"` // false: it may have been put
 }
 

@@ -3,10 +3,11 @@ package ledger
 import "slices"
 
 // orderOf is the place of r among the requests for the same policy. A stack's
-// request that is redriven keeps the place it had: it does not override what its
-// stack asked for since.
+// request keeps the place of its first delivery: when it is redriven it does not
+// override what its stack asked for since, and a second copy of it from SNS does
+// not cancel the first.
 func (s state) orderOf(r Request) Order {
-	if r.Stack != nil && s.entry.Version > 0 && r.order().After(s.entry.Order) {
+	if r.Stack != nil && s.entry.Version > 0 {
 		return s.entry.Order
 	}
 	return r.order()
@@ -52,17 +53,17 @@ func (d decider) deletedSince(p Policy) bool {
 }
 
 // mayHavePut reports whether an earlier request of the resource may have put
-// the policy: its intent is recorded, and nobody has settled it since.
+// the policy: its intent is recorded, and nobody has settled the policy since, not
+// even an older request that came later.
 func (d decider) mayHavePut(made Made) bool {
 	p := d.policies[made.Name]
-	overtaken := p.known() && p.Order.After(made.Order)
-	return !made.Settled && p.Owner == nil && d.earlier(made) && !overtaken
+	return !made.Settled && p.Owner == nil && d.earlier(made) && p.Number == made.Number
 }
 
-// earlier reports whether what was made was made before, and through a topic
-// that lets this request change it.
+// earlier reports whether what was made was made by this request or before, and
+// through a topic that lets this request change it.
 func (d decider) earlier(made Made) bool {
-	return !made.Order.After(d.order()) && trusts(made.Topic, d.Topic)
+	return (made.MessageID == d.entry.MessageID || !made.Order.After(d.order())) && trusts(made.Topic, d.Topic)
 }
 
 // leftover is a policy that an Update to another policy put or may have put,

@@ -103,13 +103,8 @@ func (t *transition) intend(d Decision, until time.Time) {
 		t.entry.Attempts = t.entry.Attempts[max(0, len(t.entry.Attempts)-maxAttempts):]
 		intent.Fresh = true
 	}
-	if t.makes() && d.Change.Name == t.policy() && d.Change.Action == Put && !d.Repair && t.made() < 0 {
-		made := Made{Name: t.policy(), MessageID: t.entry.MessageID, Order: t.order(), Topic: t.Topic}
-		if t.is("Update") {
-			made.From = t.Stack.PhysicalID
-		}
-		t.keep(made)
-		intent.FreshEntry = true
+	if t.makes() && d.Change.Name == t.policy() && d.Change.Action == Put && !d.Repair {
+		intent.FreshEntry = t.make()
 	}
 	// A Delete or a rollback that is noted meanwhile must meet this intent.
 	t.resources = t.resources || t.makes()
@@ -117,6 +112,21 @@ func (t *transition) intend(d Decision, until time.Time) {
 	p.Intent = intent
 	t.set(p)
 	t.note()
+}
+
+// make records that the request may have put its policy; true if that is new.
+func (t *transition) make() bool {
+	number := t.policies[t.policy()].Number
+	if i := t.made(); i >= 0 {
+		t.resource.Made[i].Number = number
+		return false
+	}
+	made := Made{Name: t.policy(), MessageID: t.entry.MessageID, Order: t.order(), Topic: t.Topic, Number: number}
+	if t.is("Update") {
+		made.From = t.Stack.PhysicalID
+	}
+	t.keep(made)
+	return true
 }
 
 // makes reports whether the request is one whose effect its stack may want
@@ -135,9 +145,9 @@ func (t *transition) keep(made Made) {
 	t.resources = true
 }
 
-// note records when the resource was asked for a Delete or an Update, by which
-// older Creates and replacements are cancelled, and that a Create ended without
-// having made anything, so that its undoing removes nothing that is older.
+// note records when the resource was first asked for a Delete or an Update, by
+// which older Creates and replacements are cancelled, and that a Create ended
+// without having made anything, so that its undoing removes nothing that is older.
 func (t *transition) note() {
 	switch {
 	case t.is("Create") && t.entry.Outcome.Kind != "" && !slices.ContainsFunc(t.resource.Made, func(m Made) bool { return m.MessageID == t.entry.MessageID }):
@@ -145,9 +155,9 @@ func (t *transition) note() {
 		t.resource.Made = without(t.resource.Made, func(m Made) bool { return m.nothing() && m.Topic == t.Topic && nothing.Order.After(m.Order) })
 		t.keep(nothing)
 	case t.is("Delete"):
-		t.resource.Deletes = t.noted(t.resource.Deletes, Noted{Topic: t.Topic, Order: t.order()})
+		t.resource.Deletes = t.noted(t.resource.Deletes, Noted{Topic: t.Topic, Order: t.entry.Order})
 	case t.is("Update"):
-		t.resource.Rollbacks = t.noted(t.resource.Rollbacks, Noted{PhysicalID: t.Stack.PhysicalID, Topic: t.Topic, Order: t.order()})
+		t.resource.Rollbacks = t.noted(t.resource.Rollbacks, Noted{PhysicalID: t.Stack.PhysicalID, Topic: t.Topic, Order: t.entry.Order})
 	}
 }
 
