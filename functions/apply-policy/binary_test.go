@@ -82,13 +82,11 @@ func newBinary(t *testing.T, bootstrap string) *binary {
 	}
 	t.Cleanup(stack.Close)
 	b.stack = stack
-	b.s = &simulation{
-		t: t, dice: newDice(rand.Uint64()), byID: map[string]*asked{}, sentAt: map[*asked]time.Duration{}, endedAt: map[*asked]time.Duration{}, began: time.Now(),
-		source: stack.Source(), dead: stack.DeadLetters(), ses: stack.Email,
-		scenario: scenario{
-			maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,
-			sendUntil: time.Duration(*manyRequests) * 10 * time.Millisecond, bursts: true, late: 3 * time.Second,
-		},
+	b.s = newSimulation(t, rand.Uint64())
+	b.s.source, b.s.dead, b.s.ses = stack.Source(), stack.DeadLetters(), stack.Email
+	b.s.scenario = scenario{
+		maxReceives: 20, concurrency: templateConcurrency(t), requests: *manyRequests, identities: *manyRequests / 20, names: 2,
+		sendUntil: time.Duration(*manyRequests) * 10 * time.Millisecond, bursts: true, late: 3 * time.Second,
 	}
 	if err := stack.Source().SetAttributes(t.Context(), map[string]string{"VisibilityTimeout": fmt.Sprintf("%.0f", binaryVisibility.Seconds())}); err != nil {
 		t.Fatal(err)
@@ -234,7 +232,7 @@ func (b *binary) settleAccounts() {
 		}
 		last[in] = call.Time
 		if before, known := stored[key]; call.stored != before || !known || call.Code == "" {
-			s.acted = append(s.acted, act{key: key, text: call.stored, instance: in})
+			s.acted = append(s.acted, &act{key: key, text: call.stored})
 		}
 		stored[key] = call.stored
 	}

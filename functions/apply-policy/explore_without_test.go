@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
 	"maps"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sespolicy/shared/ledger"
 )
 
 // The ledger's protections. Each is disabled from outside: the table forgets an
@@ -19,6 +25,9 @@ const (
 	made       protection = "what a resource may have put"
 	deletes    protection = "the deletes of a resource"
 	rollbacks  protection = "the updates of a resource"
+	aliases    protection = "the other ids of a request" // in the simulator alone, as the next
+	lookups    protection = "asking SES before a create"
+	lastOnes   protection = "the function's last receive"
 )
 
 // forgotten is the attribute that the table loses without a protection.
@@ -37,6 +46,48 @@ func (p protection) forget(item attributeMap) attributeMap {
 	if p == outcomes {
 		item[member] = &types.AttributeValueMemberM{Value: attributeMap{"Kind": &types.AttributeValueMemberS{}}}
 	}
+	return item
+}
+
+// forgetful is the table without a protection, for the simulator.
+type forgetful struct {
+	without protection
+	ledger.Client
+}
+
+// TransactWriteItems writes what it does not forget.
+func (f forgetful) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	changed := *in
+	changed.TransactItems = nil
+	for _, write := range in.TransactItems {
+		if write.Put != nil {
+			if f.without == aliases && strings.HasPrefix(keyOf(write.Put.Item), "alias#") {
+				continue
+			}
+			put := *write.Put
+			put.Item = f.without.forget(put.Item)
+			if f.without == leases {
+				put.Item = overdue(put.Item)
+			}
+			if f.without == conditions {
+				put.ConditionExpression, put.ExpressionAttributeValues = nil, nil
+			}
+			write.Put = &put
+		}
+		changed.TransactItems = append(changed.TransactItems, write)
+	}
+	return f.Client.TransactWriteItems(ctx, &changed, options...)
+}
+
+// overdue is an item whose lease has run out.
+func overdue(item attributeMap) attributeMap {
+	intent, ok := item["Intent"].(*types.AttributeValueMemberM)
+	if !ok {
+		return item
+	}
+	item, leased := maps.Clone(item), maps.Clone(intent.Value)
+	leased["Until"] = &types.AttributeValueMemberS{Value: time.Time{}.Format(time.RFC3339Nano)}
+	item["Intent"] = &types.AttributeValueMemberM{Value: leased}
 	return item
 }
 

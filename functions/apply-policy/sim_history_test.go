@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +44,7 @@ func (s *simulation) violate(rule, key, format string, values ...any) {
 }
 
 // linesShown is how much of a history is printed.
-const linesShown = 70
+const linesShown = 100
 
 // report is the violations, the scenario, and what happened to the key of the
 // first one.
@@ -53,7 +53,7 @@ func (s *simulation) report() string {
 	for _, v := range s.violations {
 		fmt.Fprintf(&b, "  %s: %s %s\n", v.rule, v.key, v.text)
 	}
-	fmt.Fprintf(&b, "  maxReceiveCount %d, MaximumConcurrency %d\n", s.scenario.maxReceives, s.scenario.concurrency)
+	fmt.Fprintf(&b, "  %v\n", s.scenario)
 	for _, spell := range s.scenario.spells {
 		fmt.Fprintf(&b, "  %v\n", spell)
 	}
@@ -70,31 +70,6 @@ func (s *simulation) request(id string) *asked {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byID[id]
-}
-
-// observe notes a call that reached SES.
-func (s *simulation) observe(in *instance, body string, ok bool) {
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		s.t.Error(err)
-	}
-	a := act{key: form.Get("Identity") + "/" + form.Get("PolicyName"), text: form.Get("Policy"), instance: in}
-	verdict := "refused"
-	if ok {
-		verdict = "done"
-		s.acted = append(s.acted, a)
-		s.checkAct(in.running, a)
-	}
-	s.note(a.key, "SES: %s %s: %s", form.Get("Action"), s.whose(a.text), verdict)
-}
-
-// whose names the request that a policy belongs to.
-func (s *simulation) whose(text string) string {
-	if _, rest, ok := strings.Cut(text, `"Sid":"r`); ok {
-		number, _, _ := strings.Cut(rest, `"`)
-		return "#" + number
-	}
-	return "nothing"
 }
 
 // watch notes what the mapping makes of a batch. Two copies of one message in
@@ -126,6 +101,9 @@ func (s *simulation) watch(event mapping.Event) {
 	}
 }
 
+// requestIDs are what the SDK's errors have that no seed decides.
+var requestIDs = regexp.MustCompile(`RequestID: [^,]*, `)
+
 // listener is the function's log: what the handler says of each delivery.
 type listener struct{ in *instance }
 
@@ -147,7 +125,7 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 	})
 	s := l.in.s
 	if record.Message != "request" {
-		s.note("", "log: %s %v", record.Message, values["error"])
+		s.note("", "log: %s %s", record.Message, requestIDs.ReplaceAllString(values["error"].String(), ""))
 		return nil
 	}
 	said := &delivery{
@@ -157,15 +135,23 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 	if code, ok := values["code"]; ok {
 		said.code = code.String()
 	}
-	l.in.running.said = append(l.in.running.said, said)
-	s.deliveries = append(s.deliveries, said)
-	switch _, ended := s.endedAt[said.asked]; said.outcome {
-	case "Applied", "Deleted", "Superseded":
-		if !ended {
-			s.endedAt[said.asked] = time.Since(s.began)
-		}
+	if said.asked == nil {
+		s.violate(ruleEnds, "", "a delivery of no request: %v", values)
+		return nil
 	}
+	l.in.running.said = append(l.in.running.said, said)
+	s.mu.Lock()
+	s.deliveries = append(s.deliveries, said)
+	if _, ended := s.endedAt[said.origin()]; !ended && said.tookEffect() {
+		s.endedAt[said.origin()] = time.Since(s.began)
+	}
+	s.mu.Unlock()
 	s.note(said.key(), "#%d is %s %s (receive %d, instance %d)", said.number, said.outcome, said.code, said.receives, l.in.number)
 	s.checkSaid(said)
 	return nil
+}
+
+// tookEffect reports whether SES took the request, or something newer.
+func (d *delivery) tookEffect() bool {
+	return d.outcome == "Applied" || d.outcome == "Deleted" || d.outcome == "Superseded"
 }

@@ -21,16 +21,21 @@ import (
 	"sespolicy/shared/local/function"
 )
 
-// instances is the function as Lambda runs it: one execution environment at a
-// time, which reserved concurrency one means, and another one whenever that has
-// crashed or Lambda wants to. It is the mapping's Function.
+// instances is the function as Lambda runs it: as many execution environments at
+// a time as its concurrency allows, and another one in the place of one that has
+// crashed, or whenever Lambda wants to. It is the mapping's Function.
 type instances struct {
 	s *simulation
 
-	mu      sync.Mutex
+	mu    sync.Mutex
+	slots []slot
+	made  int
+}
+
+// slot is the place of one execution environment.
+type slot struct {
 	busy    bool
 	current *instance // nil before the first, and after a crash
-	made    int
 }
 
 // instance is one execution environment: the real handler with the real SDK
@@ -38,6 +43,7 @@ type instances struct {
 type instance struct {
 	s       *simulation
 	number  int
+	slot    *slot
 	handler *handler
 	arrived []time.Time // its calls of SES, as they arrived
 
@@ -55,8 +61,13 @@ type invocation struct {
 	calls    int              // AWS calls so far
 	breaksAt int              // it ends at this call; 0: it does not
 	breaking fault            // crashes or freezes
-	late     bool             // the call at which it ends is still made
+	sends    bool             // the call at which it ends is still sent
 	response []byte
+
+	intent *intent // the latest that it wrote
+	acts   []*act  // the changes that SES made for it
+	struck bool    // a call of the ledger failed
+	broken bool    // it did not end by itself
 }
 
 // delivery is what the function said of one delivery of a request.
@@ -80,11 +91,15 @@ func (f *instances) Invoke(_ context.Context, payload []byte) (function.Result, 
 	first := batch.Records[0]
 	d := f.s.dice.about("invoking", first.MessageId+"/"+first.Attributes["ApproximateReceiveCount"])
 	time.Sleep(time.Duration(1 + d.IntN(int(30*time.Millisecond))))
-	if f.s.under(pollersWait) || !f.claim() {
+	if f.s.under(pollersWait) {
 		return function.Result{}, function.ErrTooManyRequests
 	}
-	defer f.release()
-	in := f.instance()
+	free := f.claim()
+	if free == nil {
+		return function.Result{}, function.ErrTooManyRequests
+	}
+	defer f.release(free)
+	in := f.instance(free)
 	if err := f.s.run(in, batch); err != nil {
 		f.s.note("", "instance %d: %v", in.number, err)
 		return function.Result{FunctionError: "Unhandled", Payload: []byte(`{}`)}, nil
@@ -92,38 +107,56 @@ func (f *instances) Invoke(_ context.Context, payload []byte) (function.Result, 
 	return function.Result{Payload: in.running.response}, nil
 }
 
-func (f *instances) claim() bool {
+// claim takes a slot; nil if all are busy.
+func (f *instances) claim() *slot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.busy {
-		return false
+	for i := range f.slots {
+		if !f.slots[i].busy {
+			f.slots[i].busy = true
+			return &f.slots[i]
+		}
 	}
-	f.busy = true
+	return nil
+}
+
+func (f *instances) release(s *slot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.busy = false
+}
+
+// resting reports whether no instance is in an invocation.
+func (f *instances) resting() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.slots {
+		if s.busy {
+			return false
+		}
+	}
 	return true
 }
 
-func (f *instances) release() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.busy = false
-}
-
-// instance is the warm one, or a new one if there is none.
-func (f *instances) instance() *instance {
+// instance is the slot's warm one, or a new one if there is none.
+func (f *instances) instance(in *slot) *instance {
 	idle := f.s.dice.between("idle", 5*time.Minute, 20*time.Minute)
-	if f.current == nil || time.Since(f.current.lastUsed) > idle || f.s.under(coldStarts) {
+	if in.current == nil || time.Since(in.current.lastUsed) > idle || f.s.under(coldStarts) {
 		time.Sleep(f.s.dice.between("cold start", 50*time.Millisecond, 400*time.Millisecond))
+		f.mu.Lock()
 		f.made++
-		f.current = newInstance(f.s, f.made)
-		f.s.note("", "instance %d starts", f.made)
+		number := f.made
+		f.mu.Unlock()
+		in.current = newInstance(f.s, in, number)
+		f.s.note("", "instance %d starts", number)
 	}
-	return f.current
+	return in.current
 }
 
-func newInstance(s *simulation, number int) *instance {
-	in := &instance{s: s, number: number}
+func newInstance(s *simulation, in *slot, number int) *instance {
+	made := &instance{s: s, number: number, slot: in}
 	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: network{s, in},
+		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: network{s, made},
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		// The SDK's own retryer but for its waits, which come from the seed.
 		Retryer: func() aws.Retryer {
@@ -136,25 +169,18 @@ func newInstance(s *simulation, number int) *instance {
 		},
 	}
 	env := testEnvironment(s.t, s.dead.URL(), guardrail.Config{RequireMatchingResource: true})
-	env.MaxReceiveCount = s.scenario.maxReceives
-	h := newHandler(env, cfg, slog.New(listener{in}), io.Discard)
+	env.MaxReceiveCount, env.EventBusName, env.AnswerStepFunctions = s.scenario.maxReceives, "outcomes", true
+	h := newHandler(env, cfg, slog.New(listener{made}), io.Discard)
 	h.visibility = seededDelays{s.dice, h.visibility}
 	s.without.weaken(h, cfg)
-	in.handler = h
-	return in
+	made.handler = h
+	return made
 }
 
 // run is one invocation, to its end whatever that is. An error is the function
 // error that Lambda reports.
 func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
-	s.invocations++
-	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: batch.Records, acted: map[string]int64{}}
-	in.running = v
-	for _, f := range []fault{crashes, freezes} {
-		if v.breaksAt == 0 && s.under(f) {
-			v.breaksAt, v.breaking, v.late = 1+s.dice.intN("step", 12), f, s.dice.chance("late", 0.5)
-		}
-	}
+	v := s.begin(in, batch.Records)
 	ctx, cancel := context.WithDeadline(context.Background(), s.without.deadline(v.deadline))
 	defer cancel()
 	defer func() {
@@ -162,15 +188,13 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 		switch thrown := recover().(type) {
 		case nil:
 		case end:
-			s.instances.current = nil
+			in.slot.current, v.broken = nil, true
 			err = fmt.Errorf("%s", thrown.fault)
 		default:
 			panic(thrown)
 		}
+		s.checkInvocation(v)
 	}()
-	for _, r := range batch.Records {
-		s.handed.add(r.MessageId)
-	}
 	s.note("", "instance %d, batch %d: %s", in.number, v.number, s.numbers(batch.Records))
 	response, err := in.handler.handle(ctx, s.without.batch(s, batch))
 	if err != nil {
@@ -183,7 +207,7 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 		s.breakOff(v)
 	}
 	if !time.Now().Before(v.deadline) {
-		s.instances.current = nil
+		in.slot.current = nil
 		s.violate(ruleDeadline, "", "batch %d ran %v past its deadline", v.number, time.Since(v.deadline))
 		return context.DeadlineExceeded
 	}
@@ -194,6 +218,26 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 		each.answered = true
 	}
 	return nil
+}
+
+// begin begins an invocation. What earlier deliveries of its messages have sent
+// to SES arrives before.
+func (s *simulation) begin(in *instance, records []events.SQSMessage) *invocation {
+	s.mu.Lock()
+	s.invocations++
+	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: records, acted: map[string]int64{}}
+	s.mu.Unlock()
+	in.running = v
+	for _, f := range []fault{crashes, freezes} {
+		if v.breaksAt == 0 && s.under(f) {
+			v.breaksAt, v.breaking, v.sends = 1+s.dice.intN("step", one(s.dice, "steps", 12, 40)), f, s.dice.chance("sends", 0.5)
+		}
+	}
+	for _, r := range records {
+		s.handed.add(r.MessageId)
+	}
+	s.overtake(records)
+	return v
 }
 
 // breakOff ends the instance: immediately, or at its deadline.

@@ -24,9 +24,9 @@ type asking struct {
 	reading bool
 }
 
-// effect is how it ended: "Applied", "Superseded", or "unknown" for a request that
+// finish is how it ended: "Applied", "Superseded", or "unknown" for a request that
 // ran out of receives, which SES may have taken. A reading has the text.
-type effect struct{ outcome, text string }
+type finish struct{ outcome, text string }
 
 // register is the policy: the newest request that was applied, and what SES has.
 type register struct {
@@ -55,7 +55,7 @@ var newestByTimeAsked = porcupine.NondeterministicModel{
 	},
 	Init: func() []any { return []any{register{}} },
 	Step: func(state, input, output any) []any {
-		r, a, e := state.(register), input.(asking), output.(effect)
+		r, a, e := state.(register), input.(asking), output.(finish)
 		applied := register{a.millis, a.id, a.text}
 		switch {
 		case a.reading && r.has == e.text, e.outcome == "Superseded" && !r.olderThan(a):
@@ -69,7 +69,7 @@ var newestByTimeAsked = porcupine.NondeterministicModel{
 	},
 	DescribeOperation: func(input, output any) string {
 		a, isAsking := input.(asking)
-		e, hasEffect := output.(effect)
+		e, hasEffect := output.(finish)
 		if !isAsking || !hasEffect { // the drawing also asks about the state before any operation
 			return ""
 		}
@@ -90,50 +90,72 @@ func brief(text string) string {
 }
 
 // operations are the simulation's requests that SES may have taken, and one
-// reading of each policy at the end.
-func (s *simulation) operations(endings map[*asked]*ending) []porcupine.Operation {
+// reading of each policy at the end. A stack's request is one operation for each
+// policy that SES changed for it, and unknown unless it was applied.
+func (s *simulation) operations(endings map[*asked]ending) []porcupine.Operation {
 	now := time.Since(s.began).Nanoseconds()
 	var history []porcupine.Operation
-	stored := s.ses.Policies()
 	read := map[string]bool{}
+	add := func(a *asked, key, text, outcome string, at int64) {
+		order := a.counts()
+		history = append(history, porcupine.Operation{ClientId: a.number, Input: asking{key, order.Millis, order.MessageID, text, false},
+			Output: finish{outcome: outcome}, Call: a.sentAt.Nanoseconds(), Return: at})
+		read[key] = true
+	}
 	for _, a := range s.asked {
-		e, at := s.firstEnd(a), now
-		switch {
-		case e.outcome != "":
-			at = s.endedAt[a].Nanoseconds()
-		case endings[a].exhausted > 0 && a.kind.accepted():
-			e.outcome = "unknown"
-		default:
+		if a.first != nil {
 			continue
 		}
-		history = append(history, porcupine.Operation{ClientId: a.number, Input: asking{a.key(), a.sent, a.id, a.text, false}, Output: e,
-			Call: s.sentAt[a].Nanoseconds(), Return: at})
-		if !read[a.key()] {
-			read[a.key()] = true
-			history = append(history, porcupine.Operation{ClientId: len(s.asked), Input: asking{key: a.key(), reading: true}, Output: effect{text: stored[a.identity][a.name]},
-				Call: now + 1, Return: now + 2})
+		outcome, at := s.firstEnd(a), now
+		if outcome != "" {
+			at = s.endedAt[a].Nanoseconds()
+		}
+		done := map[string]string{} // the text, by policy
+		for _, made := range s.acted {
+			if made.by == a && a.stack != nil {
+				done[made.key] = made.text
+			}
+		}
+		switch {
+		case outcome == "Superseded" && len(done) == 0, outcome != "" && a.stack == nil:
+			add(a, a.key(), a.text, outcome, at)
+		case a.stack == nil && s.ofRequest(a, endings).exhausted > 0 && a.kind.accepted():
+			add(a, a.key(), a.text, "unknown", now)
+		}
+		for key, text := range done {
+			if outcome == "Applied" {
+				add(a, key, text, outcome, at)
+			} else {
+				add(a, key, text, "unknown", now)
+			}
 		}
 	}
-	return history
+	stored := s.ses.Policies()
+	for key, text := range s.hand {
+		history = append(history, porcupine.Operation{ClientId: -1, Input: asking{key: key, id: "by hand", text: text}, Output: finish{outcome: "Applied"}, Call: -2, Return: -1})
+	}
+	for key := range read {
+		identity, name, _ := strings.Cut(key, "/")
+		history = append(history, porcupine.Operation{ClientId: -1, Input: asking{key: key, reading: true}, Output: finish{text: stored[identity][name]}, Call: now + 1, Return: now + 2})
+	}
+	return slices.DeleteFunc(history, func(o porcupine.Operation) bool { return o.Input.(asking).key == s.drifted })
 }
 
 // firstEnd is what the function said first of a request that has its effect.
-func (s *simulation) firstEnd(a *asked) effect {
-	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool {
-		return d.asked == a && (d.outcome == "Applied" || d.outcome == "Deleted" || d.outcome == "Superseded")
-	})
+func (s *simulation) firstEnd(a *asked) string {
+	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.origin() == a && d.tookEffect() })
 	switch {
 	case i < 0:
-		return effect{}
+		return ""
 	case s.deliveries[i].outcome == "Superseded":
-		return effect{outcome: "Superseded"}
+		return "Superseded"
 	}
-	return effect{outcome: "Applied"}
+	return "Applied"
 }
 
 // checkOrder has Porcupine check the history. A violation is drawn. The shipped
 // binary has no history: nobody knows when each of its effects was there.
-func (s *simulation) checkOrder(endings map[*asked]*ending) {
+func (s *simulation) checkOrder(endings map[*asked]ending) {
 	if len(s.endedAt) == 0 {
 		return
 	}

@@ -1,78 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
 
 	"sespolicy/shared/local/queue"
-	"sespolicy/shared/outcome"
 )
 
-// asked is a request of the simulation, and what is expected of it.
-type asked struct {
-	number   int
-	identity string // canonical
-	name     string
-	kind     kind
-	body     string
-	text     string // the policy as SES has it; empty for a delete
-	sent     int64  // SentTimestamp, milliseconds
-	id       string // message id
-}
-
-func (a *asked) key() string { return a.identity + "/" + a.name }
-
-// newer reports whether a counts as sent after b: in one millisecond the message
-// id decides.
-func (a *asked) newer(b *asked) bool {
-	return cmp.Or(cmp.Compare(a.sent, b.sent), cmp.Compare(a.id, b.id)) > 0
-}
-
-func (a *asked) String() string { return fmt.Sprintf("#%d %s %s", a.number, a.kind, a.key()) }
-
-// kind is what SES, the checks and the guardrails will say to a request.
-type kind string
-
-// The kinds.
-const (
-	put             kind = "put"
-	remove          kind = "delete"
-	misspelt        kind = "misspelt"                // MalformedRequest
-	foreignResource kind = "foreign resource"        // GuardrailViolation
-	refusedBySES    kind = "condition key"           // passes the checks; SES refuses it
-	knownLater      kind = "principal known later"   // SES refuses it for a while
-	neverKnown      kind = "principal that is wrong" // SES always refuses it
-)
-
-// code is the ErrorCode of a request of the kind on the dead-letter queue;
-// empty for what belongs nowhere near it.
-func (k kind) code() string {
-	switch k {
-	case misspelt:
-		return outcome.MalformedRequest
-	case foreignResource:
-		return outcome.GuardrailViolation
-	case refusedBySES, knownLater, neverKnown:
-		return outcome.InvalidPolicy
-	}
-	return ""
-}
-
-// accepted reports whether SES may take such a request, sooner or later.
-func (k kind) accepted() bool { return k == put || k == remove || k == knownLater }
-
-// reachesSES reports whether such a request passes the checks.
-func (k kind) reachesSES() bool { return k != misspelt && k != foreignResource }
-
-const (
-	wrongPrincipal = "arn:aws:iam::111122223333:role/nobody"
-	newPrincipal   = "arn:aws:iam::111122223333:role/new"
-)
-
-// newRequest draws a request. Its policy is like no other's: the text on SES
-// says whose it is.
+// newRequest draws a request that no stack sends. Its policy is like no other's:
+// the text on SES says whose it is.
 func (s *simulation) newRequest(number int) *asked {
 	d := s.dice
 	a := &asked{
@@ -82,14 +19,23 @@ func (s *simulation) newRequest(number int) *asked {
 		kind:     one(d, "kind", put, put, put, put, put, put, put, remove, remove, misspelt, foreignResource, refusedBySES, knownLater, neverKnown),
 	}
 	spelling := one(d, "spelling", a.identity, strings.ToUpper(a.identity), identityARN(a.identity))
+	token := ""
+	if d.chance("task", s.scenario.tasks) {
+		a.token = fmt.Sprintf("token-%d", number)
+		token = fmt.Sprintf(`"TaskToken":%q,`, a.token)
+		if d.chance("still waits", 0.9) {
+			a.waits = true
+			s.tasks.Issue(a.token)
+		}
+	}
 	if a.kind == remove {
-		a.body = fmt.Sprintf(`{"Action":"DeleteIdentityPolicy","Identity":%q,"PolicyName":%q}`, spelling, a.name)
+		a.body = fmt.Sprintf(`{%s"Action":"DeleteIdentityPolicy","Identity":%q,"PolicyName":%q}`, token, spelling, a.name)
 		return a
 	}
 	a.text = policyText(a)
-	a.body = fmt.Sprintf(`{"Identity":%q,"PolicyName":%q,"Policy":%s}`, spelling, a.name, a.text)
+	a.body = fmt.Sprintf(`{%s"Identity":%q,"PolicyName":%q,"Policy":%s}`, token, spelling, a.name, a.text)
 	if d.chance("as a string", 0.3) {
-		a.body = fmt.Sprintf(`{"Identity":%q,"PolicyName":%q,"Policy":%q}`, spelling, a.name, a.text)
+		a.body = fmt.Sprintf(`{%s"Identity":%q,"PolicyName":%q,"Policy":%q}`, token, spelling, a.name, a.text)
 	}
 	if a.kind == misspelt {
 		a.body = strings.Replace(a.body, "PolicyName", "Policyname", 1)
@@ -120,7 +66,7 @@ func identityARN(identity string) string {
 // produce sends all requests. Some are delayed on their way to the consumer, as
 // any SQS message may be.
 func (s *simulation) produce() {
-	average := s.scenario.sendUntil / time.Duration(s.scenario.requests)
+	average := s.scenario.sendUntil / time.Duration(max(1, s.scenario.requests))
 	for number := range s.scenario.requests {
 		switch {
 		case !s.scenario.bursts:
@@ -135,14 +81,24 @@ func (s *simulation) produce() {
 	s.produced.Store(true)
 }
 
+// send sends a request, and some a second time, under another message id: SNS
+// delivers at least once.
 func (s *simulation) send(a *asked) {
+	s.transmit(a)
+	if (a.token != "" || a.stack != nil) && s.dice.chance("twice", s.scenario.twice) {
+		again := *a
+		again.first = a
+		s.transmit(&again)
+	}
+}
+
+func (s *simulation) transmit(a *asked) {
 	input := queue.Input{Body: a.body, Attributes: map[string]queue.Attribute{"Team": {DataType: "String", StringValue: "a team"}}}
 	if s.dice.chance("late", 0.2) {
 		late := s.dice.between("late by", 0, s.scenario.late)
 		input.Delay = &late
 	}
-	a.sent = time.Now().UnixMilli()
-	s.sentAt[a] = time.Since(s.began)
+	a.sent, a.sentAt = time.Now().UnixMilli(), time.Since(s.began)
 	// The lock keeps the message from being delivered before it is known.
 	s.mu.Lock()
 	sent, err := s.source.Send(s.t.Context(), input)

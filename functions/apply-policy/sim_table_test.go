@@ -51,6 +51,12 @@ func (m *memoryTable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // the client is gone: nobody to tell
 }
 
+func (m *memoryTable) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.items)
+}
+
 func (m *memoryTable) get(body []byte) any {
 	var asked struct {
 		RequestItems map[string]struct{ Keys []tableKey }

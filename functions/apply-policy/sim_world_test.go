@@ -2,29 +2,33 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sespolicy/shared/ledger"
+	"sespolicy/shared/local/bus"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
 	"sespolicy/shared/local/queue"
-	"sespolicy/shared/local/table"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/states"
 	"sespolicy/shared/local/template"
 	"sespolicy/shared/local/wire"
 )
 
-// simulation is one run in virtual time: producers, the queue, the event source
-// mapping, the function with the real handler and the real SDK clients, and SES.
-// Everything that happens follows from the seed.
+// simulation is one run in virtual time: producers and stacks, the queue, the
+// event source mapping, the function with the real handler and the real SDK
+// clients, and all that it calls. Everything that happens follows from the seed.
 type simulation struct {
 	t        *testing.T
 	dice     *dice
@@ -36,35 +40,38 @@ type simulation struct {
 	queues       *queue.Server
 	source, dead *queue.Queue
 	ses          *email.Server
-	tables       *table.Server
+	tables       *memoryTable
+	ledger       *ledger.Ledger // reads the table, past all faults
+	bucket       *response.Bucket
+	tasks        *states.Server
+	bus          *bus.Server
 	mapping      *mapping.Mapping
 	instances    *instances
+	stacks       []*stackModel
 
-	produced           atomic.Bool
+	produced, lived    atomic.Bool
 	letters, exhausted int
 	lostReceives       atomic.Int64
-	invocations        int
-	deliveries         []*delivery
-	acted              []act
 	again              counts // by message id: what made a request come again after it had ended
 	spent              counts // by message id: receives whose end is known
 	handed             counts // by message id: deliveries that the function saw
+	unanswered         counts // by message id: answers that did not arrive
+	refused            counts // by message id: answers that can never arrive
+	operationsChecked  int
 
-	sentAt, endedAt   map[*asked]time.Duration // since the beginning; ended: had its effect, as the function said first
-	operationsChecked int
-
-	mu    sync.Mutex
-	asked []*asked
-	byID  map[string]*asked
+	mu          sync.Mutex
+	asked       []*asked
+	byID        map[string]*asked
+	invocations int
+	deliveries  []*delivery
+	acted       []*act
+	late        []*lateCall
+	endedAt     map[*asked]time.Duration // since the beginning: had its effect, as the function said first
+	told        map[string]bool          // by message id: whether the requester was told of success
+	hand        map[string]string        // policies that were there before: the texts
+	drifted     string                   // the policy that was changed by hand
 
 	history
-}
-
-// act is something that SES did.
-type act struct {
-	key      string
-	text     string // empty for a delete
-	instance *instance
 }
 
 // counts counts by name, from any goroutine.
@@ -82,19 +89,31 @@ func (c *counts) add(name string) {
 	c.of[name]++
 }
 
+func newSimulation(t *testing.T, seed uint64) *simulation {
+	return &simulation{t: t, dice: newDice(seed), began: time.Now(), byID: map[string]*asked{}, endedAt: map[*asked]time.Duration{}, told: map[string]bool{}, hand: map[string]string{}}
+}
+
 // simulate runs one seed to its end and checks it.
-func simulate(t *testing.T, seed uint64, without protection) *simulation {
-	s := &simulation{t: t, dice: newDice(seed), without: without, byID: map[string]*asked{}, sentAt: map[*asked]time.Duration{}, endedAt: map[*asked]time.Duration{}}
-	s.scenario = newScenario(s.dice)
+func simulate(t *testing.T, seed uint64, without protection) (s *simulation) {
 	synctest.Test(t, func(t *testing.T) {
-		s.t, s.began = t, time.Now()
+		s = newSimulation(t, seed)
+		s.scenario, s.without = newScenario(s.dice), without
 		s.assemble()
+		s.putByHand()
 		ctx, stop := context.WithCancel(context.Background())
-		var running sync.WaitGroup
+		var running, living sync.WaitGroup
 		running.Go(func() { s.mapping.Run(ctx) })
 		running.Go(s.produce)
 		running.Go(s.writeElsewhere)
 		running.Go(s.learnPrincipals)
+		running.Go(s.drift)
+		for _, stack := range s.stacks {
+			living.Go(stack.live)
+		}
+		running.Go(func() {
+			living.Wait()
+			s.lived.Store(true)
+		})
 		s.drain()
 		stop()
 		running.Wait()
@@ -105,18 +124,35 @@ func simulate(t *testing.T, seed uint64, without protection) *simulation {
 }
 
 // drainWithin is how long after the last fault everything must have ended: the
-// longest delay and the visibility timeout several times over.
+// longest delay and the visibility timeout several times over, and the patience
+// of the stacks' operators.
 const drainWithin = 8 * time.Hour
 
-// drain waits until all is sent, no fault is left and the queue is empty.
+// drain waits until all is sent, no fault is left and the queue is empty. Whenever
+// nothing is under way, it checks the policies.
 func (s *simulation) drain() {
+	checked := -1
 	for time.Since(s.began) < faultsEnd+drainWithin {
-		if s.produced.Load() && time.Since(s.began) > faultsEnd && s.source.Counts() == (queue.Counts{}) {
+		if resting := s.resting(); resting && s.produced.Load() && s.lived.Load() && time.Since(s.began) > faultsEnd {
 			return
+		} else if changes := s.changes(); resting && changes != checked {
+			s.checkPolicies(s.endings())
+			checked = changes
 		}
 		time.Sleep(time.Minute + 7*time.Nanosecond)
 	}
 	s.violate(ruleEnds, "", "the queue is not empty %v after the last fault: %+v", drainWithin, s.source.Counts())
+}
+
+// resting reports whether nothing is in flight: no message, no invocation, no call.
+func (s *simulation) resting() bool {
+	return s.source.Counts() == (queue.Counts{}) && s.instances.resting() && !s.underway()
+}
+
+func (s *simulation) changes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.acted)
 }
 
 // under reports whether a fault strikes now.
@@ -188,11 +224,9 @@ func (s *simulation) assemble() {
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids)
 	}})
 	s.source, s.dead = createQueues(s.t, s.queues, stack)
+	s.assembleServices()
 	s.queues.SetFaults(queue.Faults{Call: s.queueFault, Duplicate: s.copyOf, Pick: s.pick})
-	s.tables = newTable(s.t)
-	s.ses = email.New(email.Config{})
-	s.ses.SetFault(s.sesFault)
-	s.instances = &instances{s: s}
+	s.instances = &instances{s: s, slots: make([]slot, s.scenario.instances)}
 	events := described.EventSources[0]
 	s.mapping, err = mapping.New(mapping.Config{
 		Queue: s.source, Function: s.instances, FunctionTimeout: described.Timeout,
@@ -202,53 +236,21 @@ func (s *simulation) assemble() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-}
-
-// copyOf has a standard queue deliver a message twice.
-func (s *simulation) copyOf(m queue.Message) (time.Duration, bool) {
-	if !s.under(copies) {
-		return 0, false
-	}
-	s.again.add(m.ID)
-	return s.dice.between("copy", 0, 10*time.Minute), true
-}
-
-// pick has a standard queue deliver in any order.
-func (s *simulation) pick(n int) int {
-	if n > 1 && s.under(shuffles) {
-		return s.dice.intN("pick", n)
-	}
-	return 0
-}
-
-// writeElsewhere is the other writer, who has an identity of its own and the
-// same allowance.
-func (s *simulation) writeElsewhere() {
-	for _, spell := range s.scenario.spells {
-		if spell.fault != otherWriter {
-			continue
-		}
-		time.Sleep(max(0, spell.from-time.Since(s.began)))
-		for s.lasts(spell) {
-			form := url.Values{"Action": {"DeleteIdentityPolicy"}, "Version": {"2010-12-01"}, "Identity": {elsewhere}, "PolicyName": {"Other"}}
-			request, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-			if err != nil {
-				s.t.Error(err)
-				return
-			}
-			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			if _, err := (wire.Client{Handler: s.ses}).Do(request); err != nil {
-				s.t.Error(err)
-				return
-			}
-			time.Sleep(s.dice.between("other writer", 100*time.Millisecond, time.Duration(float64(2*time.Second)/spell.chance)))
-		}
+	for i := range s.scenario.stacks {
+		s.stacks = append(s.stacks, newStack(s, i))
 	}
 }
 
-// learnPrincipals has IAM tell SES of the new principal after a while.
-func (s *simulation) learnPrincipals() {
-	s.ses.SetUnknownPrincipals(wrongPrincipal, newPrincipal)
-	time.Sleep(s.dice.between("principal", 0, 10*time.Minute))
-	s.ses.SetUnknownPrincipals(wrongPrincipal)
+// assembleServices makes what the function calls beside the queues.
+func (s *simulation) assembleServices() {
+	s.ses, s.bucket, s.tasks, s.bus = email.New(email.Config{}), response.New(), states.New(), bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
+	s.ses.SetFault(s.sesFault)
+	s.bucket.SetFault(s.bucketFault)
+	s.bucket.Observe = s.checkTold
+	s.tasks.SetFault(s.taskFault)
+	s.bus.SetFault(s.busFault)
+	s.tables = &memoryTable{items: map[string]json.RawMessage{}}
+	s.ledger = ledger.New(dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), HTTPClient: wire.Client{Handler: s.tables}, Credentials: aws.AnonymousCredentials{},
+	}), ledgerTable)
 }

@@ -1,0 +1,85 @@
+package main
+
+// checkOwner checks that a change is made by whom the policy belongs to. before is
+// what SES had. What a call in doubt has left is nobody's: its request repairs it,
+// or whoever is next replaces it.
+func (s *simulation) checkOwner(a *act, before string) {
+	author := s.author(before)
+	if before == "" || before == a.text || a.key == s.drifted || a.late || author == a.by || s.leftInDoubt(a.key) {
+		return
+	}
+	switch {
+	case author == nil:
+		// Put by hand: a stack may adopt it, and then it is the stack's.
+		if a.by.stack != nil && !s.adopts(a) {
+			s.violate(ruleOwner, a.key, "%v changes what was put by hand", a.by)
+		}
+	case author.stack == nil && a.by.stack == nil:
+	case author.stack == nil:
+		if !s.adopts(a) {
+			s.violate(ruleOwner, a.key, "%v changes a policy of %v", a.by, author)
+		}
+	case a.by.stack == nil, !author.sameStack(a.by), a.text == "" && !author.sameResource(a.by):
+		s.violate(ruleOwner, a.key, "%v changes a policy of %v", a.by, author)
+	}
+}
+
+// adopts reports whether the resource has asked to take over what others put.
+func (s *simulation) adopts(a *act) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.asked {
+		if b.key() == a.key && b.sameResource(a.by) && b.stack.new.adopt {
+			return true
+		}
+	}
+	return false
+}
+
+// leftInDoubt reports whether what SES has is of a call that was not settled, or
+// came late.
+func (s *simulation) leftInDoubt(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.acted) - 1; i >= 0; i-- {
+		if a := s.acted[i]; a.key == key {
+			return a.late || !a.settled
+		}
+	}
+	return false
+}
+
+// checkOnce checks that a change is not made again once it is settled.
+func (s *simulation) checkOnce(a *act) {
+	if a.late {
+		return
+	}
+	s.mu.Lock()
+	again := false
+	for _, b := range s.acted {
+		again = again || b.by == a.by && b.key == a.key && b.text == a.text && b.settled
+	}
+	s.mu.Unlock()
+	if again {
+		s.violate(ruleOnce, a.key, "%v has SES do %s again, though the ledger has it", a.by, s.whose(a.text))
+	}
+}
+
+// checkInvocation checks that the ledger has what SES did for an invocation, unless
+// an answer or a write was lost or the invocation was broken off.
+func (s *simulation) checkInvocation(v *invocation) {
+	if v.struck || v.broken {
+		return
+	}
+	s.mu.Lock()
+	var missing *act
+	for _, a := range v.acts {
+		if a.answered && !a.settled {
+			missing = a
+		}
+	}
+	s.mu.Unlock()
+	if missing != nil {
+		s.violate(ruleOnce, missing.key, "SES did %s, and the ledger does not have it", s.whose(missing.text))
+	}
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sespolicy/shared/local/email"
+	"sespolicy/shared/local/queue"
+	"sespolicy/shared/local/response"
+	"sespolicy/shared/local/states"
+	"sespolicy/shared/local/table"
+	"sespolicy/shared/local/wire"
+)
+
+// elsewhere is the identity that the other writer writes to.
+const elsewhere = "elsewhere.com"
+
+// sesFault is what SES itself answers.
+func (s *simulation) sesFault(call email.Call) email.Fault {
+	switch {
+	case call.Identity == elsewhere, call.Identity == strings.ToUpper(s.stackIdentity()):
+	case s.under(sesThrottles):
+		return email.Fault{Code: "Throttling", Message: "Rate exceeded"}
+	case s.under(sesFails):
+		return one(s.dice, "failing", email.Fault{Code: "ServiceUnavailable"}, email.Fault{Code: "InternalFailure"}, email.Fault{Status: http.StatusServiceUnavailable})
+	case s.under(sesDenies):
+		return email.Fault{Code: one(s.dice, "denying", "AccessDenied", "ExpiredToken", "SignatureDoesNotMatch"), Status: http.StatusForbidden}
+	}
+	return email.Fault{}
+}
+
+// queueFault is what goes wrong with a call of the queues, the mapping's and
+// the function's.
+func (s *simulation) queueFault(call queue.Call) queue.Fault {
+	failed := queue.Fault{Code: "InternalError", Status: http.StatusInternalServerError}
+	switch call.Action {
+	case "ReceiveMessage":
+		switch {
+		case s.under(receiveFails):
+			return failed
+		case s.under(receiveLost):
+			s.lostReceives.Add(1)
+			return queue.Fault{Hang: true, Act: true}
+		}
+		return queue.Fault{Before: s.dice.between("receiving", time.Millisecond, 40*time.Millisecond)}
+	case "DeleteMessage":
+		return s.deleteFault(failed)
+	case "ChangeMessageVisibilityBatch":
+		if s.under(delaysFail) {
+			return one(s.dice, "delays failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
+		}
+	case "SendMessage":
+		switch {
+		case call.Queue != s.dead.Name():
+		case s.under(lettersFail):
+			return failed
+		case s.under(lettersHang):
+			return queue.Fault{Hang: true}
+		case s.under(lettersForget):
+			return queue.Fault{Hang: true, Act: true}
+		}
+	}
+	return queue.Fault{}
+}
+
+// deleteFault fails a delete of the mapping.
+func (s *simulation) deleteFault(failed queue.Fault) queue.Fault {
+	if s.under(deleteFails) {
+		return one(s.dice, "deletes failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
+	}
+	return queue.Fault{Before: s.dice.between("deleting", time.Millisecond, 20*time.Millisecond)}
+}
+
+// bucketFault is what goes wrong with an answer to a stack.
+func (s *simulation) bucketFault(r *http.Request) response.Fault {
+	a := s.waiting(func(a *asked) bool { return a.stack != nil && strings.HasSuffix(r.URL.Path, "|"+a.stack.id) })
+	fault := response.Fault{}
+	switch {
+	case s.under(bucketFails):
+		fault = one(s.dice, "bucket failing", response.Fault{Status: http.StatusServiceUnavailable}, response.Fault{Hang: true}, response.Fault{Break: true})
+	case s.under(bucketForgets):
+		return one(s.dice, "bucket forgetting", response.Fault{Act: true, Hang: true}, response.Fault{Act: true, Break: true}, response.Fault{Act: true, Status: http.StatusBadGateway})
+	case s.under(bucketRefuses):
+		s.refused.add(a.origin().id)
+		fault = response.Fault{Status: http.StatusForbidden}
+	default:
+		return fault
+	}
+	s.unanswered.add(a.origin().id)
+	return fault
+}
+
+// taskFault is what goes wrong with an answer to a task.
+func (s *simulation) taskFault(answer states.Answer) states.Fault {
+	a := s.waiting(func(a *asked) bool { return a.token == answer.Token })
+	s.tell(a, answer.Success)
+	switch {
+	case s.under(tasksFail):
+		s.unanswered.add(a.origin().id)
+		return one(s.dice, "tasks failing", states.Fault{Code: "ThrottlingException", Status: http.StatusBadRequest}, states.Fault{Status: http.StatusInternalServerError}, states.Fault{Hang: true})
+	case s.under(tasksForget):
+		return one(s.dice, "tasks forgetting", states.Fault{Act: true, Hang: true}, states.Fault{Act: true, Break: true})
+	}
+	return states.Fault{}
+}
+
+// waiting is the first request that fits: of an answer, the one that it is for.
+func (s *simulation) waiting(fits func(*asked) bool) *asked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[slices.IndexFunc(s.asked, fits)]
+}
+
+// busFault is what goes wrong with events.
+func (s *simulation) busFault(*http.Request) wire.Fault {
+	if s.under(busFails) {
+		return one(s.dice, "bus failing", wire.Fault{Status: http.StatusInternalServerError}, wire.Fault{Act: true, Break: true}, wire.Fault{Hang: true})
+	}
+	return wire.Fault{}
+}
+
+// refusal is a write whose condition does not hold, or that meets another.
+func refusal(d *dice, body []byte) *http.Response {
+	answer := httptest.NewRecorder()
+	table.ConditionFailed(table.Call{Action: "TransactWriteItems", Body: body}).Answer(answer, nil)
+	response := answer.Result()
+	if d.chance("meeting", 0.3) {
+		return httpAnswer(response.StatusCode, strings.ReplaceAll(answer.Body.String(), "ConditionalCheckFailed", "TransactionConflict"))
+	}
+	return response
+}
+
+// unprocessed is a read of which nothing is read this time.
+func unprocessed(body []byte) *http.Response {
+	answer := httptest.NewRecorder()
+	table.Unprocessed(table.Call{Action: "BatchGetItem", Body: body}).Answer(answer, nil)
+	return answer.Result()
+}
+
+// copyOf has a standard queue deliver a message twice.
+func (s *simulation) copyOf(m queue.Message) (time.Duration, bool) {
+	if !s.under(copies) {
+		return 0, false
+	}
+	s.again.add(m.ID)
+	return s.dice.between("copy", 0, 10*time.Minute), true
+}
+
+// pick has a standard queue deliver in any order.
+func (s *simulation) pick(n int) int {
+	if n > 1 && s.under(shuffles) {
+		return s.dice.intN("pick", n)
+	}
+	return 0
+}
+
+// callSES calls SES past the function and all faults.
+func (s *simulation) callSES(form url.Values) {
+	form.Set("Version", "2010-12-01")
+	request, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if _, err := (wire.Client{Handler: s.ses}).Do(request); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// writeElsewhere is the other writer, who has an identity of its own and the
+// same allowance.
+func (s *simulation) writeElsewhere() {
+	for _, spell := range s.scenario.spells {
+		if spell.fault != otherWriter {
+			continue
+		}
+		time.Sleep(max(0, spell.from-time.Since(s.began)))
+		for s.lasts(spell) {
+			s.callSES(url.Values{"Action": {"DeleteIdentityPolicy"}, "Identity": {elsewhere}, "PolicyName": {"Other"}})
+			time.Sleep(s.dice.between("other writer", 100*time.Millisecond, time.Duration(float64(2*time.Second)/spell.chance)))
+		}
+	}
+}
+
+// learnPrincipals has IAM tell SES of the new principal after a while.
+func (s *simulation) learnPrincipals() {
+	s.ses.SetUnknownPrincipals(wrongPrincipal, newPrincipal)
+	time.Sleep(s.dice.between("principal", 0, 10*time.Minute))
+	s.ses.SetUnknownPrincipals(wrongPrincipal)
+}
+
+// putByHand puts policies that the stacks want, before they come.
+func (s *simulation) putByHand() {
+	for _, name := range stackPolicies {
+		if s.scenario.stacks > 0 && s.dice.chance("by hand", 0.1) {
+			key, text := s.byHand(name)
+			s.hand[key] = text
+			time.Sleep(2 * time.Second)
+		}
+	}
+}
+
+// drift changes a policy by hand while the stacks live. Nothing is promised of what
+// becomes of it, so the rules leave that policy out.
+func (s *simulation) drift() {
+	if s.scenario.stacks == 0 || !s.dice.chance("drift", 0.2) {
+		return
+	}
+	time.Sleep(s.dice.between("drift at", 0, 5*time.Minute))
+	name := one(s.dice, "drifted", stackPolicies...)
+	s.mu.Lock()
+	s.drifted = s.stackIdentity() + "/" + name
+	s.mu.Unlock()
+	s.byHand(name)
+}
+
+// byHand has an operator put a policy, who writes identities in capitals.
+func (s *simulation) byHand(name string) (key, text string) {
+	identity := s.stackIdentity()
+	key, text = identity+"/"+name, policyText(&asked{number: 9000, identity: identity})
+	s.note(key, "put by hand")
+	s.callSES(url.Values{"Action": {"PutIdentityPolicy"}, "Identity": {strings.ToUpper(identity)}, "PolicyName": {name}, "Policy": {text}})
+	return key, text
+}
