@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/local/function"
 )
 
@@ -57,11 +58,11 @@ type invocation struct {
 	deadline time.Time
 	records  []events.SQSMessage
 	said     []*delivery
-	acted    map[string]int64 // by key: when the newest was sent that SES did
-	calls    int              // AWS calls so far
-	breaksAt int              // it ends at this call; 0: it does not
-	breaking fault            // crashes or freezes
-	sends    bool             // the call at which it ends is still sent
+	newest   map[string]ledger.Order // by key: of what SES did for it
+	calls    int                     // AWS calls so far
+	breaksAt int                     // it ends at this call; 0: it does not
+	breaking fault                   // crashes or freezes
+	sends    bool                    // the call at which it ends is still sent
 	response []byte
 
 	intent *intent // the latest that it wrote
@@ -225,7 +226,7 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 func (s *simulation) begin(in *instance, records []events.SQSMessage) *invocation {
 	s.mu.Lock()
 	s.invocations++
-	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: records, acted: map[string]int64{}}
+	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: records, newest: map[string]ledger.Order{}}
 	s.mu.Unlock()
 	in.running = v
 	for _, f := range []fault{crashes, freezes} {

@@ -3,8 +3,6 @@ package main
 import (
 	"slices"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"sespolicy/shared/deadletter"
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/outcome"
@@ -87,20 +85,17 @@ func (s *simulation) checkSaid(said *delivery) {
 	}
 }
 
-// checkAct checks a put of a batch against those before it. The text says which
-// request it is; of a delete nothing does.
+// checkAct checks a change of a batch against those before it. What puts another
+// request's policy back, or removes another policy, has no place in that order.
 func (s *simulation) checkAct(v *invocation, a *act) {
-	at := slices.IndexFunc(v.records, func(r events.SQSMessage) bool {
-		return a.text != "" && s.request(r.MessageId).text == a.text && s.request(r.MessageId).stack == nil
-	})
-	if at < 0 {
+	if a.by == nil || a.text != a.by.text || a.key != a.by.key() {
 		return
 	}
-	sent := s.request(v.records[at].MessageId).origin().sent
-	if before, ok := v.acted[a.key]; ok && sent < before {
-		s.violate(ruleBack, a.key, "SES did %s after something newer", s.whose(a.text))
+	if before := v.newest[a.key]; before.After(a.by.counts()) {
+		s.violate(ruleBack, a.key, "SES did %v after something newer", a.by)
+		return
 	}
-	v.acted[a.key] = max(sent, v.acted[a.key])
+	v.newest[a.key] = a.by.counts()
 }
 
 // ending is how one request ended, all its deliveries together.

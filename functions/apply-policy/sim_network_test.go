@@ -33,6 +33,7 @@ type outgoing struct {
 	*http.Request
 	body   []byte
 	during *invocation
+	items  []writtenItem // of a write of the ledger
 }
 
 // send has a service answer the call, for a caller that may be gone.
@@ -50,6 +51,9 @@ func (n network) Do(request *http.Request) (*http.Response, error) {
 		if c.body, err = io.ReadAll(request.Body); err != nil {
 			return nil, err
 		}
+	}
+	if strings.HasPrefix(request.Header.Get("X-Amz-Target"), table.TargetPrefix) {
+		c.items = writtenItems(c.body)
 	}
 	v := c.during
 	v.calls++
@@ -214,9 +218,7 @@ func (n network) callTable(c outgoing) (*http.Response, error) {
 	ctx, s := c.Context(), n.s
 	action := strings.TrimPrefix(c.Header.Get("X-Amz-Target"), table.TargetPrefix)
 	writes := action == "TransactWriteItems"
-	if writes {
-		s.intends(c.during, writtenItems(c.body))
-	}
+	s.intends(c.during, c.items)
 	if s.under(tableSlow) {
 		if err := n.pass(ctx, s.dice.between("slow ledger", 0, 4*time.Second)); err != nil {
 			return n.strike(c, nil, err)
@@ -262,7 +264,7 @@ func (n network) strike(c outgoing, response *http.Response, err error) (*http.R
 func (s *simulation) serveTable(ctx context.Context, c outgoing) (*http.Response, error) {
 	response, err := c.send(ctx, s.tables)
 	if err == nil && response.StatusCode == http.StatusOK {
-		s.settles(c.during, writtenItems(c.body))
+		s.settles(c.during, c.items)
 	}
 	return response, err
 }
