@@ -26,6 +26,7 @@ const (
 	deletes    protection = "the deletes of a resource"
 	rollbacks  protection = "the updates of a resource"
 	aliases    protection = "the other ids of a request" // in the simulator alone, as the next
+	intents    protection = "the intent before the call"
 	lookups    protection = "asking SES before a create"
 	lastOnes   protection = "the function's last receive"
 )
@@ -61,6 +62,9 @@ func (f forgetful) TransactWriteItems(ctx context.Context, in *dynamodb.Transact
 	changed.TransactItems = nil
 	for _, write := range in.TransactItems {
 		if write.Put != nil {
+			if _, intends := write.Put.Item["Intent"]; intends && f.without == intents {
+				return &dynamodb.TransactWriteItemsOutput{}, nil
+			}
 			if f.without == aliases && strings.HasPrefix(keyOf(write.Put.Item), "alias#") {
 				continue
 			}

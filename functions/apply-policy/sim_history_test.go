@@ -129,7 +129,7 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 		return nil
 	}
 	said := &delivery{
-		asked: s.request(values["messageId"].String()), receives: int(values["receiveCount"].Int64()),
+		during: l.in.running, asked: s.request(values["messageId"].String()), receives: int(values["receiveCount"].Int64()),
 		outcome: values["outcome"].String(),
 	}
 	if code, ok := values["code"]; ok {

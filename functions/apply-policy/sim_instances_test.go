@@ -65,15 +65,17 @@ type invocation struct {
 	sends    bool                    // the call at which it ends is still sent
 	response []byte
 
-	intent *intent // the latest that it wrote
-	acts   []*act  // the changes that SES made for it
-	struck bool    // a call of the ledger failed
-	broken bool    // it did not end by itself
+	intent *intent           // the latest that it wrote
+	acts   []*act            // the changes that SES made for it
+	looked map[string]string // by policy: what SES had when it was asked last
+	struck bool              // a call of the ledger failed
+	broken bool              // it did not end by itself
 }
 
 // delivery is what the function said of one delivery of a request.
 type delivery struct {
 	*asked
+	during   *invocation // nil of the shipped binary
 	receives int
 	outcome  string // as the log has it
 	code     string
@@ -226,7 +228,7 @@ func (s *simulation) run(in *instance, batch events.SQSEvent) (err error) {
 func (s *simulation) begin(in *instance, records []events.SQSMessage) *invocation {
 	s.mu.Lock()
 	s.invocations++
-	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: records, newest: map[string]ledger.Order{}}
+	v := &invocation{number: s.invocations, deadline: time.Now().Add(s.timeout), records: records, newest: map[string]ledger.Order{}, looked: map[string]string{}}
 	s.mu.Unlock()
 	in.running = v
 	for _, f := range []fault{crashes, freezes} {

@@ -74,6 +74,10 @@ func (s *simulation) checkSaid(said *delivery) {
 		if !slices.ContainsFunc(acted, newer) {
 			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
 		}
+	case said.code == outcome.AlreadyExists:
+		if text, looked := said.during.looked[said.key()]; looked && text == "" {
+			s.violate(ruleSame, said.key(), "#%d is refused, and SES had no policy", said.number)
+		}
 	case said.code == outcome.Cancelled:
 		if !slices.ContainsFunc(all, func(b *asked) bool { return b.sameResource(said.asked) && b.newer(said.origin()) }) {
 			s.violate(ruleSame, said.key(), "#%d is cancelled by nothing", said.number)
@@ -178,6 +182,7 @@ func (s *simulation) ofRequest(a *asked, endings map[*asked]ending) ending {
 // check checks the rules after the run.
 func (s *simulation) check() {
 	endings := s.endings()
+	clear(s.doubtful)
 	for _, letter := range s.dead.Snapshot() {
 		s.checkLetter(letter)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -177,10 +178,15 @@ func (s *simulation) serve(ctx context.Context, c outgoing, of *intent, late boo
 	if err != nil {
 		return nil, nil, err
 	}
-	before := s.ses.Policies()[form.Get("Identity")][form.Get("PolicyName")]
+	identity, name := form.Get("Identity"), cmp.Or(form.Get("PolicyName"), form.Get("PolicyNames.member.1"))
+	before := s.ses.Policies()[identity][name]
 	response, err := c.send(ctx, s.ses)
-	if err != nil || form.Get("Action") == "GetIdentityPolicies" {
+	if form.Get("Action") == "GetIdentityPolicies" {
+		c.during.looked[identity+"/"+name] = before
 		return response, nil, err
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	return response, s.observe(c.during, of, form, before, response.StatusCode == http.StatusOK, late), nil
 }

@@ -111,6 +111,7 @@ func (s *simulation) inDoubt(key, has string, newest *asked, endings map[*asked]
 			continue
 		}
 		if last.late || (newest == nil || a.newer(newest)) && (a.stack == nil || !s.lived.Load()) {
+			s.doubtful[key] = true
 			return true
 		}
 	}

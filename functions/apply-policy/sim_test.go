@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func TestAnySeed(t *testing.T) {
 	case many == 0:
 		many = 200
 	}
-	var sum tally
+	sum := tally{ends: map[string]int{}}
 	for i := range many {
 		seed := *firstSeed + uint64(i)
 		s := simulate(t, seed, nothing)
@@ -36,7 +37,10 @@ func TestAnySeed(t *testing.T) {
 }
 
 // tally is what a number of runs came to.
-type tally struct{ seeds, requests, stacks, deliveries, acts, answers, instances, letters, exhausted, operations int }
+type tally struct {
+	seeds, requests, stacks, deliveries, acts, answers, instances, letters, exhausted, operations, doubts int
+	ends                                                                                                  map[string]int // by outcome and code
+}
 
 func (t *tally) add(s *simulation) {
 	t.seeds++
@@ -49,11 +53,17 @@ func (t *tally) add(s *simulation) {
 	t.letters += s.letters
 	t.exhausted += s.exhausted
 	t.operations += s.operationsChecked
+	for _, said := range s.deliveries {
+		if said.answered {
+			t.ends[strings.TrimSpace(said.outcome+" "+said.code)]++
+		}
+	}
+	t.doubts += len(s.doubtful)
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d seeds: %d requests, %d stacks, %d deliveries, %d changes made by SES, %d answers, %d instances, %d dead letters with a reason, %d moved by SQS, %d operations checked by Porcupine",
-		t.seeds, t.requests, t.stacks, t.deliveries, t.acts, t.answers, t.instances, t.letters, t.exhausted, t.operations)
+	return fmt.Sprintf("%d seeds: %d requests, %d stacks, %d deliveries, %d changes made by SES, %d answers, %d instances, %d dead letters with a reason, %d moved by SQS, %d operations checked by Porcupine, %d policies in doubt for good, ends %v",
+		t.seeds, t.requests, t.stacks, t.deliveries, t.acts, t.answers, t.instances, t.letters, t.exhausted, t.operations, t.doubts, t.ends)
 }
 
 // TestASeedIsReplayed runs seeds twice: the same must happen at the same times.

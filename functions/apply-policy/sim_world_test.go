@@ -58,6 +58,7 @@ type simulation struct {
 	unanswered         counts // by message id: answers that did not arrive
 	refused            counts // by message id: answers that can never arrive
 	operationsChecked  int
+	doubtful           map[string]bool // the policies that were left in doubt for good
 
 	mu          sync.Mutex
 	asked       []*asked
@@ -90,7 +91,7 @@ func (c *counts) add(name string) {
 }
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
-	return &simulation{t: t, dice: newDice(seed), began: time.Now(), byID: map[string]*asked{}, endedAt: map[*asked]time.Duration{}, told: map[string]bool{}, hand: map[string]string{}}
+	return &simulation{t: t, dice: newDice(seed), began: time.Now(), byID: map[string]*asked{}, endedAt: map[*asked]time.Duration{}, told: map[string]bool{}, hand: map[string]string{}, doubtful: map[string]bool{}}
 }
 
 // simulate runs one seed to its end and checks it.
@@ -133,13 +134,13 @@ const drainWithin = 8 * time.Hour
 func (s *simulation) drain() {
 	checked := -1
 	for time.Since(s.began) < faultsEnd+drainWithin {
+		time.Sleep(time.Minute + 7*time.Nanosecond)
 		if resting := s.resting(); resting && s.produced.Load() && s.lived.Load() && time.Since(s.began) > faultsEnd {
 			return
 		} else if changes := s.changes(); resting && changes != checked {
 			s.checkPolicies(s.endings())
 			checked = changes
 		}
-		time.Sleep(time.Minute + 7*time.Nanosecond)
 	}
 	s.violate(ruleEnds, "", "the queue is not empty %v after the last fault: %+v", drainWithin, s.source.Counts())
 }
