@@ -95,17 +95,17 @@ func (s *simulation) bucketFault(r *http.Request) response.Fault {
 }
 
 // taskFault is what goes wrong with an answer to a task.
-func (s *simulation) taskFault(answer states.Answer) states.Fault {
+func (s *simulation) taskFault(answer states.Answer) wire.Fault {
 	a := s.waiting(func(a *asked) bool { return a.token == answer.Token })
 	s.tell(a, answer.Success)
 	switch {
 	case s.under(tasksFail):
 		s.unanswered.add(a.origin().id)
-		return one(s.dice, "tasks failing", states.Fault{Code: "ThrottlingException", Status: http.StatusBadRequest}, states.Fault{Status: http.StatusInternalServerError}, states.Fault{Hang: true})
+		return one(s.dice, "tasks failing", wire.Fault{Code: "ThrottlingException", Status: http.StatusBadRequest}, wire.Fault{Status: http.StatusInternalServerError}, wire.Fault{Hang: true})
 	case s.under(tasksForget):
-		return one(s.dice, "tasks forgetting", states.Fault{Act: true, Hang: true}, states.Fault{Act: true, Break: true})
+		return one(s.dice, "tasks forgetting", wire.Fault{Act: true, Hang: true}, wire.Fault{Act: true, Break: true})
 	}
-	return states.Fault{}
+	return wire.Fault{}
 }
 
 // waiting is the first request that fits: of an answer, the one that it is for.
