@@ -108,7 +108,7 @@ func TestCheckWhatPeopleKeep(t *testing.T) {
 	}
 	want := []string{
 		"lines.ndjson:2:107 InvalidPolicy effect-value /Policy/Statement/0/Effect",
-		"more/broken.yml:2:1 MalformedRequest yaml-syntax ",
+		"more/broken.yml:1:11 MalformedRequest yaml-syntax ",
 		"plan.json:1:248 InvalidPolicy effect-value /planned_values/root_module/resources/0/values/policy/Statement/0/Effect",
 		"policies.json:1:79 InvalidPolicy effect-value /Policies/Orders/Statement/0/Effect",
 		"request.yaml:3:57 InvalidPolicy effect-value /Policy/Statement/0/Effect",
