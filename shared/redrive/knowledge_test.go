@@ -40,6 +40,11 @@ func TestVerdicts(t *testing.T) {
 		{"a newer version", entry(ledger.Rejected, ledger.Pending, ""), policy(2, "1"), put, NewerThere, false},
 		{"an older version", entry(ledger.Rejected, ledger.Pending, ""), policy(0, "1"), put, AsUsual, false},
 		{"a verified notification keeps its time", entry(ledger.Rejected, ledger.Pending, "orders"), policy(2, "1"), put, Overtaken, false},
+		{"a stack's request keeps its time", func() ledger.Entry {
+			e := entry(ledger.Rejected, ledger.Pending, "")
+			e.By.StackID = "arn:aws:cloudformation:us-east-1:123456789012:stack/mail/1"
+			return e
+		}(), policy(2, "1"), put, Overtaken, false},
 		{"the same text", entry(ledger.Rejected, ledger.Pending, ""), policy(2, "{}"), put, SameText, false},
 		{"the same text, older", entry(ledger.Rejected, ledger.Pending, ""), policy(0, "{}"), put, SameText, false},
 		{"deleted already", unknown, policy(0, ""), remove, SameText, true},
