@@ -189,11 +189,9 @@ func (s *Stack) addFunction() error {
 		Name:                described.Name,
 		Account:             Account,
 		Region:              Region,
-		Handler:             described.Handler,
 		MemoryMB:            described.MemorySize,
 		Timeout:             described.Timeout,
 		ReservedConcurrency: described.ReservedConcurrency,
-		LogFormat:           "JSON",
 		Environment:         environment,
 		Output:              s.readLine,
 	})

@@ -17,7 +17,6 @@ import (
 // process.
 type environment struct {
 	function *Function
-	err      error // why it could not be started at all; the rest is unset then
 	command  *exec.Cmd
 	output   *output
 	server   *http.Server
@@ -34,24 +33,22 @@ type environment struct {
 	waitError error  // how it ended
 }
 
-// startEnvironment starts a process. What stands in the way is its err.
-func startEnvironment(f *Function) *environment {
-	e := &environment{
-		function: f,
-		work:     make(chan *invocation),
-		ready:    make(chan struct{}),
-		gone:     make(chan struct{}),
-		exited:   make(chan struct{}),
+func newEnvironment(f *Function) *environment {
+	return &environment{
+		function: f, work: make(chan *invocation), ready: make(chan struct{}), gone: make(chan struct{}), exited: make(chan struct{}),
 	}
+}
+
+// startEnvironment starts a process.
+func startEnvironment(f *Function) (*environment, error) {
+	e := newEnvironment(f)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		e.err = fmt.Errorf("opening a port for the Runtime API: %w", err)
-		return e
+		return nil, fmt.Errorf("opening a port for the Runtime API: %w", err)
 	}
 	if e.output, err = newOutput(f.config.Output); err != nil {
 		_ = listener.Close() // nothing was accepted yet
-		e.err = fmt.Errorf("opening a pipe for the function's output: %w", err)
-		return e
+		return nil, fmt.Errorf("opening a pipe for the function's output: %w", err)
 	}
 	path, err := filepath.Abs(f.config.Bootstrap)
 	if err != nil {
@@ -65,19 +62,18 @@ func startEnvironment(f *Function) *environment {
 	if err := e.command.Start(); err != nil {
 		_ = listener.Close()
 		e.output.close()
-		e.err = fmt.Errorf("starting the function's executable (was it built for this machine?): %w", err)
-		return e
+		return nil, fmt.Errorf("%w: %w", errEntrypoint, err)
 	}
 	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: time.Minute}
 	go e.server.Serve(listener) //nolint:errcheck // it ends with ErrServerClosed, by us
 	go e.watch()
-	return e
+	return e, nil
 }
 
 // watch waits for the process, and then for all that came from it.
 func (e *environment) watch() {
 	err := e.command.Wait()
-	killGroup(e.command.Process) // what it started ends with it
+	e.kill() // what it started ends with it
 	e.mu.Lock()
 	e.waitError = err
 	e.mu.Unlock()
@@ -90,8 +86,6 @@ func (e *environment) watch() {
 	e.output.close()
 	close(e.exited)
 }
-
-func (e *environment) pid() int { return e.command.Process.Pid }
 
 func (e *environment) kill() { killGroup(e.command.Process) }
 
@@ -118,75 +112,66 @@ func (e *environment) ending() string {
 // the next GET next, or with the process.
 func (e *environment) run(in *invocation) Result {
 	start := time.Now()
-	if e.err != nil {
-		return Result{RequestID: in.id, FunctionError: unhandled, Payload: in.failure("Runtime.InvalidEntrypoint", e.err.Error())}
-	}
-	cold := !e.started()
-	if !cold {
+	e.mu.Lock()
+	if e.isReady { // the log of a cold start begins with it
 		e.output.restart()
 	}
+	e.mu.Unlock()
 	e.output.log("START RequestId: " + in.id + " Version: $LATEST")
-	payload, failed := e.serve(in)
-	result := Result{RequestID: in.id, Payload: payload, Duration: time.Since(start), ColdStart: cold}
-	if failed {
+	kind, message := e.serve(in)
+	if kind != "" {
+		in.respond(in.failure(kind, message), true)
+	}
+	e.output.log("END RequestId: " + in.id)
+	ended := in.answer.Load()
+	result := Result{RequestID: in.id, Payload: ended.payload, Duration: time.Since(start), LogTail: e.output.lastLines()}
+	if ended.failed {
 		result.FunctionError = unhandled
 	}
-	milliseconds := float64(result.Duration.Microseconds()) / 1000
-	e.output.log("END RequestId: " + in.id)
-	e.output.log(fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB",
-		in.id, milliseconds, milliseconds+0.5, e.function.config.MemoryMB))
-	result.LogTail = e.output.lastLines()
 	return result
 }
 
-// serve waits for the process through both phases, init and invoke.
-func (e *environment) serve(in *invocation) (payload []byte, failed bool) {
+// serve waits for the process through both phases, init and invoke. If the
+// process does not answer it returns why, as errorType and errorMessage.
+func (e *environment) serve(in *invocation) (kind, message string) {
 	select {
 	case <-e.ready:
 	case <-e.exited:
-		return e.initFailure(in), true
+		e.mu.Lock()
+		posted := e.initError
+		e.mu.Unlock()
+		if posted != nil {
+			in.respond(posted, true)
+		}
+		return "Runtime.ExitError", e.ending()
 	case <-time.After(initTimeout):
-		e.kill()
-		<-e.exited
-		return in.failure("Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", initTimeout.Seconds())), true
+		return e.timeOut(initTimeout)
 	}
 	timeout := e.function.config.Timeout
 	in.deadline = time.Now().Add(timeout)
 	select {
 	case e.work <- in:
 	case <-e.exited:
-		return in.failure("Runtime.ExitError", e.ending()), true
+		return "Runtime.ExitError", e.ending()
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-in.over:
 		e.output.settle()
+		return "", ""
 	case <-e.exited:
-		in.fail("Runtime.ExitError", e.ending())
+		return "Runtime.ExitError", e.ending()
 	case <-timer.C:
-		e.kill()
-		<-e.exited
-		in.fail("Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds()))
+		return e.timeOut(timeout)
 	}
-	return in.outcome()
 }
 
-// initFailure is what the process said of why it cannot start, or how it ended.
-func (e *environment) initFailure(in *invocation) []byte {
-	e.mu.Lock()
-	posted := e.initError
-	e.mu.Unlock()
-	if posted != nil {
-		return posted
-	}
-	return in.failure("Runtime.ExitError", e.ending())
-}
-
-func (e *environment) started() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.isReady
+// timeOut kills the process.
+func (e *environment) timeOut(after time.Duration) (kind, message string) {
+	e.kill()
+	<-e.exited
+	return "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", after.Seconds())
 }
 
 // variables is the environment of a Lambda process. AWS_EXECUTION_ENV is not in
@@ -195,31 +180,27 @@ func (e *environment) started() bool {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func (f *Function) variables(root, api string) []string {
 	config := f.config
-	variables := map[string]string{
-		"PATH":                            os.Getenv("PATH"),
-		"LANG":                            "en_US.UTF-8",
-		"TZ":                              ":UTC",
-		"LAMBDA_TASK_ROOT":                root,
-		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
-		"_HANDLER":                        config.Handler,
-		"AWS_REGION":                      config.Region,
-		"AWS_DEFAULT_REGION":              config.Region,
-		"AWS_LAMBDA_RUNTIME_API":          api,
-		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
-		"AWS_LAMBDA_FUNCTION_NAME":        config.Name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": fmt.Sprint(config.MemoryMB),
-		"AWS_LAMBDA_LOG_GROUP_NAME":       "/aws/lambda/" + config.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME":      time.Now().UTC().Format("2006/01/02/") + "[$LATEST]" + f.version,
-		"AWS_LAMBDA_LOG_FORMAT":           config.LogFormat,
-		"AWS_LAMBDA_LOG_LEVEL":            config.LogLevel,
+	list := []string{
+		"PATH=" + os.Getenv("PATH"),
+		"LANG=en_US.UTF-8",
+		"TZ=:UTC",
+		"LAMBDA_TASK_ROOT=" + root,
+		"LAMBDA_RUNTIME_DIR=/var/runtime",
+		"_HANDLER=bootstrap",
+		"AWS_REGION=" + config.Region,
+		"AWS_DEFAULT_REGION=" + config.Region,
+		"AWS_LAMBDA_RUNTIME_API=" + api,
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_FUNCTION_NAME=" + config.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + fmt.Sprint(config.MemoryMB),
+		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + config.Name,
+		"AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02/") + "[$LATEST]" + f.version,
+		"AWS_LAMBDA_LOG_FORMAT=JSON",
+		"AWS_LAMBDA_LOG_LEVEL=INFO",
 	}
 	if folder := os.Getenv("TMPDIR"); folder != "" {
-		variables["TMPDIR"] = folder
-	}
-	var list []string
-	for name, value := range variables {
-		list = append(list, name+"="+value)
+		list = append(list, "TMPDIR="+folder)
 	}
 	for name, value := range config.Environment {
 		list = append(list, name+"="+value) // a later one wins

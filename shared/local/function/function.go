@@ -20,6 +20,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -29,8 +31,6 @@ const (
 	// initTimeout is what Lambda gives an environment to ask for its first
 	// invocation.
 	initTimeout = 10 * time.Second
-	// maxPayload is Lambda's limit for the request of a synchronous invocation.
-	maxPayload = 6291456
 )
 
 var (
@@ -39,8 +39,8 @@ var (
 	ErrTooManyRequests = errors.New("TooManyRequestsException: Rate Exceeded")
 	// ErrStopped is an invocation of a function that was stopped.
 	ErrStopped = errors.New("the function was stopped")
-	// ErrTooLarge is a payload over Lambda's 6 MB.
-	ErrTooLarge = errors.New("RequestTooLargeException: Request must be smaller than 6291456 bytes for the InvokeFunction operation")
+	// errEntrypoint is an executable that could not be started.
+	errEntrypoint = errors.New("starting the function's executable (was it built for this machine?)")
 )
 
 // Config is a function as it would be deployed. Bootstrap and Name are
@@ -49,14 +49,10 @@ type Config struct {
 	// Bootstrap is the path of the executable; its folder is the task root.
 	Bootstrap             string
 	Name, Account, Region string
-	Handler               string        // "bootstrap" if empty
 	MemoryMB              int           // 128 if 0
 	Timeout               time.Duration // 3 s if 0
 	// ReservedConcurrency is how many invocations run at once; 0 reserves none.
 	ReservedConcurrency int
-	// LogFormat (Text or JSON) and LogLevel are the logging configuration that
-	// the process is told of.
-	LogFormat, LogLevel string
 	// Environment is the function's own. Of the caller's environment the
 	// process gets PATH and TMPDIR alone.
 	Environment map[string]string
@@ -91,13 +87,10 @@ func Start(config Config) (*Function, error) {
 	}
 	config.Account = cmp.Or(config.Account, "123456789012")
 	config.Region = cmp.Or(config.Region, "us-east-1")
-	config.Handler = cmp.Or(config.Handler, "bootstrap")
 	config.MemoryMB = cmp.Or(config.MemoryMB, 128)
 	config.Timeout = cmp.Or(config.Timeout, 3*time.Second)
 	config.ReservedConcurrency = cmp.Or(config.ReservedConcurrency, unreserved)
-	config.LogFormat = cmp.Or(config.LogFormat, "Text")
-	config.LogLevel = cmp.Or(config.LogLevel, "INFO")
-	return &Function{config: config, version: randomID(), all: map[*environment]bool{}}, nil
+	return &Function{config: config, version: wire.NewID(), all: map[*environment]bool{}}, nil
 }
 
 // ARN is the function's.
@@ -111,7 +104,7 @@ func (f *Function) PIDs() []int {
 	defer f.mu.Unlock()
 	var pids []int
 	for environment := range f.all {
-		pids = append(pids, environment.pid())
+		pids = append(pids, environment.command.Process.Pid)
 	}
 	slices.Sort(pids)
 	return pids
@@ -138,9 +131,6 @@ func (f *Function) Warm(ctx context.Context) error {
 		return err
 	}
 	defer f.release(environment)
-	if environment.err != nil {
-		return environment.err
-	}
 	select {
 	case <-environment.ready:
 		return nil
@@ -165,28 +155,30 @@ func (f *Function) take() (*environment, error) {
 	case f.busy >= f.config.ReservedConcurrency:
 		return nil, ErrTooManyRequests
 	}
-	f.busy++
-	f.running.Add(1)
-	for len(f.idle) > 0 {
-		last := f.idle[len(f.idle)-1]
-		f.idle = f.idle[:len(f.idle)-1]
-		if last.alive() {
-			return last, nil
+	var taken *environment
+	for taken == nil && len(f.idle) > 0 {
+		last := len(f.idle) - 1
+		if f.idle[last].alive() {
+			taken = f.idle[last]
 		}
+		f.idle = f.idle[:last]
 	}
-	fresh := startEnvironment(f)
-	if fresh.err == nil {
-		f.all[fresh] = true
-		f.running.Add(1)
-		go func() {
-			defer f.running.Done()
-			<-fresh.exited
+	if taken == nil {
+		var err error
+		if taken, err = startEnvironment(f); err != nil {
+			return nil, err
+		}
+		f.all[taken] = true
+		f.running.Go(func() {
+			<-taken.exited
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			delete(f.all, fresh)
-		}()
+			delete(f.all, taken)
+		})
 	}
-	return fresh, nil
+	f.busy++
+	f.running.Add(1)
+	return taken, nil
 }
 
 // release gives the unit of concurrency back, and keeps the environment for the
@@ -194,7 +186,7 @@ func (f *Function) take() (*environment, error) {
 func (f *Function) release(used *environment) {
 	f.mu.Lock()
 	f.busy--
-	if used.err == nil && used.alive() {
+	if used.alive() {
 		f.idle = append(f.idle, used)
 	}
 	f.mu.Unlock()

@@ -2,15 +2,22 @@ package function
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
-	"sync"
+	"errors"
+	"sync/atomic"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 // unhandled is the X-Amz-Function-Error of every function error today.
 const unhandled = "Unhandled"
+
+// maxPayload is Lambda's limit for the request of a synchronous invocation.
+const maxPayload = 6291456
+
+// errTooLarge is a payload over Lambda's 6 MB.
+var errTooLarge = &wire.Error{Code: "RequestTooLargeException", Status: 413, Message: "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}
 
 // Result is the outcome of one invocation.
 type Result struct {
@@ -25,8 +32,6 @@ type Result struct {
 	LogTail []byte
 	// Duration is from the claim of an environment to the invocation's end.
 	Duration time.Duration
-	// ColdStart says that a process was started for this.
-	ColdStart bool
 }
 
 // Invoke runs the function once, as RequestResponse does. A function error is
@@ -34,13 +39,16 @@ type Result struct {
 // runs on, as it would in Lambda.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	if len(payload) > maxPayload {
-		return Result{}, ErrTooLarge
+		return Result{}, errTooLarge
 	}
+	in := &invocation{id: wire.NewID(), payload: payload, over: make(chan struct{})}
 	environment, err := f.take()
+	if errors.Is(err, errEntrypoint) {
+		return Result{RequestID: in.id, FunctionError: unhandled, Payload: in.failure("Runtime.InvalidEntrypoint", err.Error())}, nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
-	in := &invocation{id: randomID(), payload: payload, over: make(chan struct{})}
 	done := make(chan Result, 1)
 	go func() {
 		result := environment.run(in)
@@ -64,40 +72,19 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time
 	over     chan struct{} // closed at the GET next that follows
-
-	mu       sync.Mutex
-	answered bool
-	failed   bool
-	answer   []byte
+	answer   atomic.Pointer[answer]
 }
 
-// respond keeps the process's first answer, and reports whether this is it.
-func (in *invocation) respond(answer []byte, failed bool) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.answered {
-		return false
-	}
-	in.answered, in.answer, in.failed = true, answer, failed
-	return true
+// answer is what an invocation ended with.
+type answer struct {
+	payload []byte
+	failed  bool
 }
 
-// fail ends an invocation whose process gave no answer. An answer that it gave
-// counts: after a panic the process answers first and exits then.
-func (in *invocation) fail(kind, message string) {
-	in.respond(in.failure(kind, message), true)
-}
-
-func (in *invocation) isAnswered() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.answered
-}
-
-func (in *invocation) outcome() (payload []byte, failed bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.answer, in.failed
+// respond keeps the first answer, and reports whether this is it: after a panic
+// the process answers first and exits then.
+func (in *invocation) respond(payload []byte, failed bool) bool {
+	return in.answer.CompareAndSwap(nil, &answer{payload, failed})
 }
 
 // failure is Lambda's own error payload.
@@ -106,17 +93,6 @@ func (in *invocation) failure(kind, message string) []byte {
 }
 
 func failurePayload(kind, message string) []byte {
-	text, err := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message})
-	if err != nil {
-		return []byte(`{}`) // two strings always marshal
-	}
+	text, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // strings can be written
 	return text
-}
-
-// randomID is a random UUID (version 4).
-func randomID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

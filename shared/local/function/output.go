@@ -2,11 +2,12 @@ package function
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"os"
+	"slices"
 	"strings"
 	"sync"
+
+	"sespolicy/shared/local/wire"
 )
 
 const (
@@ -25,10 +26,9 @@ type output struct {
 	reader, writer *os.File
 	mark           []byte
 	line           func(string)
+	passed         chan struct{} // the mark came out
 	done           chan struct{} // closed when nothing is read any more
-
-	marking sync.Mutex // one mark at a time, in the order of the waiters
-	waiters chan chan struct{}
+	marking        sync.Mutex    // one mark at a time
 
 	mu   sync.Mutex
 	tail []byte
@@ -39,15 +39,9 @@ func newOutput(line func(string)) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails
 	o := &output{
-		reader:  reader,
-		writer:  writer,
-		mark:    []byte("\x00" + hex.EncodeToString(random[:]) + "\x00"),
-		line:    line,
-		done:    make(chan struct{}),
-		waiters: make(chan chan struct{}, 8),
+		reader: reader, writer: writer, mark: []byte("\x00" + wire.NewID() + "\x00"), line: line,
+		passed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	go o.read()
 	return o, nil
@@ -55,16 +49,13 @@ func newOutput(line func(string)) (*output, error) {
 
 // settle returns when every line written before the call was passed on.
 func (o *output) settle() {
-	passed := make(chan struct{})
 	o.marking.Lock()
-	o.waiters <- passed
-	_, err := o.writer.Write(o.mark)
-	o.marking.Unlock()
-	if err != nil {
+	defer o.marking.Unlock()
+	if _, err := o.writer.Write(o.mark); err != nil {
 		return // closed: read has ended or is about to
 	}
 	select {
-	case <-passed:
+	case <-o.passed:
 	case <-o.done:
 	}
 }
@@ -105,7 +96,7 @@ func (o *output) take(text []byte) []byte {
 			if mark > 0 {
 				o.pass(text[:mark])
 			}
-			close(<-o.waiters)
+			o.passed <- struct{}{}
 			text = text[mark+len(o.mark):]
 		case newline >= 0:
 			o.pass(line)
@@ -132,7 +123,7 @@ func (o *output) log(line string) {
 	defer o.mu.Unlock()
 	o.tail = append(append(o.tail, line...), '\n')
 	if len(o.tail) > 2*maxTail {
-		o.tail = append([]byte(nil), o.tail[len(o.tail)-maxTail:]...)
+		o.tail = slices.Clone(o.tail[len(o.tail)-maxTail:])
 	}
 }
 
@@ -140,7 +131,7 @@ func (o *output) log(line string) {
 func (o *output) lastLines() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return append([]byte(nil), o.tail[max(0, len(o.tail)-maxTail):]...)
+	return slices.Clone(o.tail[max(0, len(o.tail)-maxTail):])
 }
 
 // restart begins the log of an invocation.

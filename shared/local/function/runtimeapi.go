@@ -2,13 +2,14 @@ package function
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 // maxResponse is Lambda's limit for a function's response.
@@ -26,22 +27,10 @@ func (e *environment) api() http.Handler {
 
 // next ends the invocation that was handed out, and waits for another.
 func (e *environment) next(w http.ResponseWriter, r *http.Request) {
-	e.mu.Lock()
-	if e.current != nil {
-		if !e.current.isAnswered() {
-			e.mu.Unlock()
-			status(w, http.StatusForbidden, "InvalidStateTransition", "the invocation handed out before has no response yet")
-			return
-		}
-		close(e.current.over)
-		e.current = nil
+	if !e.finish() {
+		write(w, http.StatusForbidden, failurePayload("InvalidStateTransition", "the invocation handed out before has no response yet"))
+		return
 	}
-	if !e.isReady {
-		e.isReady = true
-		close(e.ready)
-	}
-	e.mu.Unlock()
-
 	select {
 	case in := <-e.work:
 		e.handOver(w, in)
@@ -50,66 +39,62 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// finish ends the current invocation, and reports whether it could.
+func (e *environment) finish() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.current != nil {
+		if e.current.answer.Load() == nil {
+			return false
+		}
+		close(e.current.over)
+		e.current = nil
+	}
+	if !e.isReady {
+		e.isReady = true
+		close(e.ready)
+	}
+	return true
+}
+
 func (e *environment) handOver(w http.ResponseWriter, in *invocation) {
 	e.mu.Lock()
 	e.current = in
 	e.mu.Unlock()
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Lambda-Runtime-Aws-Request-Id", in.id)
-	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(in.deadline.UnixMilli(), 10))
-	header.Set("Lambda-Runtime-Invoked-Function-Arn", e.function.ARN())
-	header.Set("Lambda-Runtime-Trace-Id", traceID())
-	_, _ = w.Write(in.payload) // the exit of the process ends the invocation
-}
-
-// traceID is an X-Ray header: the time, random digits, and not sampled.
-func traceID() string {
-	digits := strings.ReplaceAll(randomID(), "-", "")
-	return "Root=1-" + strconv.FormatInt(time.Now().Unix(), 16) + "-" + digits[:24] + ";Parent=" + digits[16:] + ";Sampled=0"
+	digits := strings.ReplaceAll(wire.NewID(), "-", "")
+	for name, value := range map[string]string{
+		"Aws-Request-Id":       in.id,
+		"Deadline-Ms":          strconv.FormatInt(in.deadline.UnixMilli(), 10),
+		"Invoked-Function-Arn": e.function.ARN(),
+		"Trace-Id":             "Root=1-" + strconv.FormatInt(time.Now().Unix(), 16) + "-" + digits[:24] + ";Parent=" + digits[16:] + ";Sampled=0",
+	} {
+		w.Header().Set("Lambda-Runtime-"+name, value)
+	}
+	write(w, http.StatusOK, in.payload) // the exit of the process ends the invocation
 }
 
 func (e *environment) response(w http.ResponseWriter, r *http.Request) {
-	in := e.invocation(w, r)
-	if in == nil {
-		return
-	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse+1))
-	if err != nil {
-		status(w, http.StatusBadRequest, "TruncatedResponse", err.Error())
-		return
+	switch {
+	case err != nil:
+		write(w, http.StatusBadRequest, failurePayload("TruncatedResponse", err.Error()))
+	case len(body) > maxResponse:
+		e.answer(w, r, failurePayload("Function.ResponseSizeTooLarge",
+			"Response payload size exceeded maximum allowed payload size (6291556 bytes)."), true, http.StatusRequestEntityTooLarge)
+	default:
+		e.answer(w, r, body, false, http.StatusAccepted)
 	}
-	if len(body) > maxResponse {
-		in.respond(failurePayload("Function.ResponseSizeTooLarge",
-			"Response payload size exceeded maximum allowed payload size (6291556 bytes)."), true)
-		status(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the response is larger than 6291556 bytes")
-		return
-	}
-	// A response that failed while it was written says so behind its body.
-	if kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
-		text, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
-		if err != nil || len(text) == 0 {
-			text = failurePayload(kind, "the response could not be written")
-		}
-		accept(w, in.respond(text, true))
-		return
-	}
-	accept(w, in.respond(body, false))
 }
 
 func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
-	in := e.invocation(w, r)
-	if in == nil {
-		return
-	}
-	accept(w, in.respond(errorBody(r), true))
+	e.answer(w, r, errorBody(r), true, http.StatusAccepted)
 }
 
 func (e *environment) initFailed(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.initError = errorBody(r)
 	e.mu.Unlock()
-	accept(w, true)
+	write(w, http.StatusAccepted, []byte(`{"status":"OK"}`))
 }
 
 // errorBody is the error that a process posted. A body that is not JSON becomes
@@ -122,32 +107,24 @@ func errorBody(r *http.Request) []byte {
 	return failurePayload(cmp.Or(r.Header.Get("Lambda-Runtime-Function-Error-Type"), "UnknownError"), string(body))
 }
 
-// invocation is the one whose id is in the path. If it was not handed out or is
-// over, the result is nil and the request is answered.
-func (e *environment) invocation(w http.ResponseWriter, r *http.Request) *invocation {
+// answer keeps what the process posted for the invocation in the path, which must
+// be in progress and without an answer.
+func (e *environment) answer(w http.ResponseWriter, r *http.Request, payload []byte, failed bool, status int) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.current == nil || e.current.id != r.PathValue("id") {
-		status(w, http.StatusBadRequest, "InvalidRequestID", "no invocation "+r.PathValue("id")+" is in progress here")
-		return nil
+	in := e.current
+	e.mu.Unlock()
+	switch {
+	case in == nil || in.id != r.PathValue("id"):
+		write(w, http.StatusBadRequest, failurePayload("InvalidRequestID", "no invocation "+r.PathValue("id")+" is in progress here"))
+	case !in.respond(payload, failed):
+		write(w, http.StatusForbidden, failurePayload("InvalidStateTransition", "the invocation has its response"))
+	default:
+		write(w, status, []byte(`{"status":"OK"}`))
 	}
-	return e.current
 }
 
-// accept is the answer to a post: 202, or 403 if another came first.
-func accept(w http.ResponseWriter, first bool) {
-	if !first {
-		status(w, http.StatusForbidden, "InvalidStateTransition", "the invocation has its response")
-		return
-	}
+func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = io.WriteString(w, `{"status":"OK"}`)
-}
-
-// status is an error answer of the Runtime API.
-func status(w http.ResponseWriter, code int, kind, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(failurePayload(kind, message))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a process that has gone is noticed by its exit
 }

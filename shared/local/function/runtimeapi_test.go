@@ -18,14 +18,8 @@ func process(t *testing.T) (*environment, *httptest.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(out.close)
-	e := &environment{
-		function: &Function{config: Config{Name: "F", Timeout: time.Minute}},
-		output:   out,
-		work:     make(chan *invocation),
-		ready:    make(chan struct{}),
-		gone:     make(chan struct{}),
-		exited:   make(chan struct{}),
-	}
+	e := newEnvironment(&Function{config: Config{Name: "F", Timeout: time.Minute}})
+	e.output = out
 	server := httptest.NewServer(e.api())
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(e.gone) }) // first: lets a waiting next go
@@ -85,12 +79,10 @@ func TestErrorThatIsNotJSON(t *testing.T) {
 
 func TestMarkInTheMiddleOfALine(t *testing.T) {
 	var lines []string
-	o := &output{mark: []byte("\x00mark\x00"), line: func(line string) { lines = append(lines, line) }, waiters: make(chan chan struct{}, 2)}
-	passed := make(chan struct{})
-	o.waiters <- passed
+	o := &output{mark: []byte("\x00mark\x00"), line: func(line string) { lines = append(lines, line) }, passed: make(chan struct{}, 1)}
 	rest := o.take([]byte("one\ntw\x00ma"))
 	rest = o.take(append(rest, "rk\x00o\nrest"...))
-	<-passed
+	<-o.passed
 	if got := strings.Join(lines, "|"); got != "one|tw|o" || string(rest) != "rest" {
 		t.Errorf("%s, rest %q", got, rest)
 	}

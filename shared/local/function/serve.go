@@ -8,54 +8,21 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"sespolicy/shared/local/wire"
 )
+
+// PathPrefix begins the path of every call of the Invoke API.
+const PathPrefix = "/2015-03-31/functions/"
 
 // ServeHTTP answers the Invoke API, synchronous invocations alone:
 // POST /2015-03-31/functions/{name or ARN}/invocations.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, ok := strings.CutPrefix(r.URL.EscapedPath(), "/2015-03-31/functions/")
-	if ok {
-		name, ok = strings.CutSuffix(name, "/invocations")
-	}
-	if !ok || r.Method != http.MethodPost {
-		refuse(w, http.StatusNotFound, "UnknownOperationException", "User", "only Invoke is served: POST /2015-03-31/functions/"+f.config.Name+"/invocations")
-		return
-	}
-	if name, err := url.PathUnescape(name); err != nil || !f.isNamed(name, r.URL.Query().Get("Qualifier")) {
-		refuse(w, http.StatusNotFound, "ResourceNotFoundException", "User", "Function not found: "+name+". This one is "+f.ARN())
-		return
-	}
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	result, err := f.serve(w, r)
 	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", "User", ErrTooLarge.Error())
-		return
-	}
-	if len(payload) == 0 {
-		payload = []byte("{}")
-	}
-	if !json.Valid(payload) {
-		refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "User", "Could not parse request body into json")
-		return
-	}
-	if kind := r.Header.Get("X-Amz-Invocation-Type"); kind != "" && kind != "RequestResponse" {
-		refuse(w, http.StatusBadRequest, "InvalidParameterValueException", "User", "only the invocation type RequestResponse is served here, not "+kind)
-		return
-	}
-	result, err := f.Invoke(r.Context(), payload)
-	f.answer(w, r, result, err)
-}
-
-func (f *Function) answer(w http.ResponseWriter, r *http.Request, result Result, err error) {
-	switch {
-	case errors.Is(err, ErrTooManyRequests):
-		w.Header().Set("X-Amzn-Errortype", "TooManyRequestsException")
-		reply(w, http.StatusTooManyRequests, map[string]string{
-			"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded."})
-		return
-	case err != nil:
-		refuse(w, http.StatusInternalServerError, "ServiceException", "Server", err.Error())
+		wire.Write(w, r, wire.REST{}, "Invoke", wire.NewID(), nil, err)
 		return
 	}
 	header := w.Header()
@@ -71,6 +38,35 @@ func (f *Function) answer(w http.ResponseWriter, r *http.Request, result Result,
 	_, _ = w.Write(result.Payload) // the client is gone: nobody to tell
 }
 
+func (f *Function) serve(w http.ResponseWriter, r *http.Request) (Result, error) {
+	name, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.EscapedPath(), PathPrefix), "/invocations")
+	if !ok || r.Method != http.MethodPost {
+		return Result{}, &wire.Error{Code: "UnknownOperationException", Status: http.StatusNotFound,
+			Message: "only Invoke is served: POST " + PathPrefix + f.config.Name + "/invocations"}
+	}
+	if name, err := url.PathUnescape(name); err != nil || !f.isNamed(name, r.URL.Query().Get("Qualifier")) {
+		return Result{}, &wire.Error{Code: "ResourceNotFoundException", Status: http.StatusNotFound,
+			Message: "Function not found: " + name + ". This one is " + f.ARN()}
+	}
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
+	kind := r.Header.Get("X-Amz-Invocation-Type")
+	switch {
+	case err != nil:
+		return Result{}, errTooLarge
+	case len(payload) == 0:
+		payload = []byte("{}")
+	case !json.Valid(payload):
+		return Result{}, wire.Errorf("InvalidRequestContentException", "Could not parse request body into json")
+	case kind != "" && kind != "RequestResponse":
+		return Result{}, wire.Errorf("InvalidParameterValueException", "only the invocation type RequestResponse is served here, not %s", kind)
+	}
+	result, err := f.Invoke(r.Context(), payload)
+	if errors.Is(err, ErrTooManyRequests) {
+		err = wire.Errorf("TooManyRequestsException", "Rate Exceeded.")
+	}
+	return result, err
+}
+
 // isNamed reports whether a caller means this function: by name, partial ARN or
 // ARN. $LATEST is its only version.
 func (f *Function) isNamed(name, qualifier string) bool {
@@ -79,20 +75,4 @@ func (f *Function) isNamed(name, qualifier string) bool {
 		return false
 	}
 	return name == f.config.Name || name == f.config.Account+":function:"+f.config.Name || name == f.ARN()
-}
-
-// refuse is an error answer of the Lambda API.
-func refuse(w http.ResponseWriter, status int, code, whose, message string) {
-	w.Header().Set("X-Amzn-Errortype", code)
-	reply(w, status, map[string]string{"Type": whose, "Message": message})
-}
-
-func reply(w http.ResponseWriter, status int, body map[string]string) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		text = []byte(`{}`) // strings always marshal
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(text)
 }

@@ -3,7 +3,6 @@ package function_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -84,12 +83,7 @@ func TestThrottled(t *testing.T) {
 	go f.Invoke(context.Background(), []byte(`{"Do":"hang"}`)) //nolint:errcheck // it ends with the test
 	<-hanging
 	answer := post(t, f, invocations, `{}`, nil)
-	var body struct{ Reason, Type, Message string }
-	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
-		t.Fatal(err)
-	}
-	want := struct{ Reason, Type, Message string }{"ReservedFunctionConcurrentInvocationLimitExceeded", "User", "Rate Exceeded."}
-	if answer.StatusCode != 429 || answer.Header.Get("X-Amzn-Errortype") != "TooManyRequestsException" || body != want {
-		t.Errorf("got %s %v %+v, want %+v", answer.Status, answer.Header, body, want)
+	if answer.StatusCode != 429 || answer.Header.Get("X-Amzn-Errortype") != "TooManyRequestsException" {
+		t.Errorf("got %s %v, want 429 TooManyRequestsException", answer.Status, answer.Header)
 	}
 }
