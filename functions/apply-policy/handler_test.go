@@ -87,7 +87,7 @@ const ledgerTable = "Ledger"
 func newTable(tb testing.TB) *table.Server {
 	tb.Helper()
 	s := table.New("123456789012", "us-east-1")
-	if err := s.Create(table.Description{Name: ledgerTable, PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}); err != nil {
+	if err := s.Create(ledgerTable, "PK", "SK"); err != nil {
 		tb.Fatal(err)
 	}
 	return s

@@ -105,10 +105,7 @@ func (s *Stack) addTables() error {
 		described = []template.Table{{Name: f.Environment[ledgerVariable], PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}}
 	}
 	for _, each := range described {
-		err := s.Tables.Create(table.Description{
-			Name: each.Name, PartitionKey: each.PartitionKey, SortKey: each.SortKey, ExpiresAttribute: each.ExpiresAttribute,
-		})
-		if err != nil {
+		if err := s.Tables.Create(each.Name, each.PartitionKey, each.SortKey); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ func newAccountCloud(t interface{ Cleanup(func()) }) *accountCloud {
 	for _, region := range []string{"us-east-1", "eu-west-1"} {
 		c.ses[region] = email.New(email.Config{Region: region, MinInterval: -1})
 	}
-	if err := c.tables.Create(table.Description{Name: "Ledger", PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}); err != nil {
+	if err := c.tables.Create("Ledger", "PK", "SK"); err != nil {
 		panic(err)
 	}
 	var queues *httptest.Server

@@ -37,7 +37,7 @@ type ledgerCloud struct {
 
 func (c *ledgerCloud) startLedger() {
 	c.tables = table.New("123456789012", "us-east-1")
-	if err := c.tables.Create(table.Description{Name: cloudTable, PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}); err != nil {
+	if err := c.tables.Create(cloudTable, "PK", "SK"); err != nil {
 		panic(err)
 	}
 	c.ledger = ledger.New(dynamodb.New(dynamodb.Options{
