@@ -81,7 +81,7 @@ func (s *Stack) addQueues() error {
 		attributes := maps.Clone(described.Attributes)
 		delete(attributes, "RedrivePolicy")
 		if _, err := s.Queues.Create(described.Name, attributes); err != nil {
-			return fmt.Errorf("creating the queue %s: %w", described.LogicalID, err)
+			return fmt.Errorf("creating the queue %s: %w", described.Name, err)
 		}
 	}
 	for _, described := range s.Resources.Queues {
@@ -91,7 +91,7 @@ func (s *Stack) addQueues() error {
 		}
 		q, _ := s.Queues.LookupARN(described.ARN)
 		if err := q.SetAttributes(context.Background(), map[string]string{"RedrivePolicy": redrive}); err != nil {
-			return fmt.Errorf("the redrive policy of the queue %s: %w", described.LogicalID, err)
+			return fmt.Errorf("the redrive policy of the queue %s: %w", described.Name, err)
 		}
 	}
 	return nil
@@ -102,7 +102,7 @@ func (s *Stack) addQueues() error {
 func (s *Stack) addTables() error {
 	described := s.Resources.Tables
 	if f, _ := s.Resources.Function(functionID); len(described) == 0 && f.Environment[ledgerVariable] != "" {
-		described = []template.Table{{Name: f.Environment[ledgerVariable], PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}}
+		described = []template.Table{{Name: f.Environment[ledgerVariable], PartitionKey: "PK", SortKey: "SK"}}
 	}
 	for _, each := range described {
 		if err := s.Tables.Create(each.Name, each.PartitionKey, each.SortKey); err != nil {
@@ -114,26 +114,20 @@ func (s *Stack) addTables() error {
 
 func (s *Stack) addTopics() error {
 	for _, described := range s.Resources.Topics {
-		arn := s.Topics.Create(described.Name)
-		if described.SignatureVersion != "" {
-			if err := s.Topics.SetSignatureVersion(arn, described.SignatureVersion); err != nil {
-				return fmt.Errorf("the topic %s: %w", described.LogicalID, err)
-			}
+		if err := s.Topics.SetSignatureVersion(s.Topics.Create(described.Name), described.SignatureVersion); err != nil {
+			return fmt.Errorf("the topic %s: %w", described.Name, err)
 		}
-		for _, subscription := range described.Subscriptions {
-			send, ok := s.sendTo(subscription.Endpoint)
-			if !ok {
-				return fmt.Errorf("a subscription of the topic %s goes to %s, which is not a queue of this template", described.LogicalID, subscription.Endpoint)
-			}
-			_, err := s.Topics.Subscribe(topic.Subscription{
-				TopicARN: arn,
-				QueueARN: subscription.Endpoint,
-				Raw:      subscription.RawMessageDelivery,
-				Send:     send,
-			})
-			if err != nil {
-				return fmt.Errorf("subscribing to the topic %s: %w", described.LogicalID, err)
-			}
+	}
+	for _, described := range s.Resources.Subscriptions {
+		send, ok := s.sendTo(described.Endpoint)
+		if !ok {
+			return fmt.Errorf("a subscription of %s goes to %s, which is not a queue of this template", described.TopicARN, described.Endpoint)
+		}
+		_, err := s.Topics.Subscribe(topic.Subscription{
+			TopicARN: described.TopicARN, QueueARN: described.Endpoint, Raw: described.RawMessageDelivery, Send: send,
+		})
+		if err != nil {
+			return fmt.Errorf("subscribing to %s: %w", described.TopicARN, err)
 		}
 	}
 	return nil
@@ -152,10 +146,10 @@ func (s *Stack) addRules() error {
 		if !described.Enabled {
 			continue
 		}
-		for _, each := range described.Targets {
-			target, ok := s.Queues.LookupARN(each.ARN)
+		for _, arn := range described.Targets {
+			target, ok := s.Queues.LookupARN(arn)
 			if !ok {
-				return fmt.Errorf("a target of the rule %s is %s, which is not a queue of this template", described.LogicalID, each.ARN)
+				return fmt.Errorf("a target of the rule %s is %s, which is not a queue of this template", described.Name, arn)
 			}
 			err := s.Bus.AddRule(bus.Rule{
 				Name: described.Name, EventBusName: described.EventBusName, EventPattern: described.EventPattern,
@@ -201,7 +195,7 @@ func (s *Stack) addFunction() error {
 		}
 		from, ok := s.Queues.LookupARN(source.QueueARN)
 		if !ok {
-			return fmt.Errorf("the event source %s is %s, which is not a queue of this template", source.LogicalID, source.QueueARN)
+			return fmt.Errorf("the event source %s is %s, which is not a queue of this template", source.Name, source.QueueARN)
 		}
 		each, err := mapping.New(mapping.Config{
 			Queue:                   from,
@@ -214,7 +208,7 @@ func (s *Stack) addFunction() error {
 			Observe:                 s.observeMapping,
 		})
 		if err != nil {
-			return fmt.Errorf("the event source %s: %w", source.LogicalID, err)
+			return fmt.Errorf("the event source %s: %w", source.Name, err)
 		}
 		s.mappings = append(s.mappings, each)
 	}

@@ -48,10 +48,10 @@ func greet(out io.Writer, stack *local.Stack) {
 	fmt.Fprintf(&b, "\nsespolicy local serves %s, for a browser too\n\n", stack.URL)
 	fmt.Fprintf(&b, "  export %s\n\n", strings.Join(exports, " \\\n         "))
 	for _, q := range stack.Resources.Queues {
-		fmt.Fprintf(&b, "  %-16s %s\n", q.LogicalID, q.URL)
+		fmt.Fprintf(&b, "  %-16s %s\n", q.Name, q.URL)
 	}
 	for _, t := range stack.Resources.Topics {
-		fmt.Fprintf(&b, "  %-16s %s\n", t.LogicalID, t.ARN)
+		fmt.Fprintf(&b, "  %-16s %s\n", t.Name, t.ARN)
 	}
 	function := stack.Function.ARN()
 	fmt.Fprintf(&b, "  %-16s %s\n\n", "Function", function[strings.LastIndexByte(function, ':')+1:])

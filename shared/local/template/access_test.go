@@ -40,13 +40,18 @@ func tlsOnly(policy, arn string) bool {
 }
 
 // policies are the resource policies of queues and topics, by logical id.
-func policies(stack *Stack) map[string]string {
+func policies(t *testing.T, resources map[string]resource) map[string]string {
+	t.Helper()
 	all := map[string]string{}
-	for _, q := range stack.Queues {
-		all[q.LogicalID] = q.Attributes["Policy"]
-	}
-	for _, topic := range stack.Topics {
-		all[topic.LogicalID] = topic.Policy
+	for _, res := range resources {
+		for _, property := range []string{"Queues", "Topics"} {
+			if targets := member(res.properties, property); targets != nil {
+				for _, target := range targets.Content { // URLs of queues and ARNs of topics
+					id := target.Value[strings.LastIndexAny(target.Value, "/:")+1:]
+					all[id] = encode(t, member(res.properties, "PolicyDocument"))
+				}
+			}
+		}
 	}
 	return all
 }
@@ -54,7 +59,7 @@ func policies(stack *Stack) map[string]string {
 // A policy lets in nobody outside the account's own IAM without a condition.
 func TestNobodyIsLetInWithoutACondition(t *testing.T) {
 	for name, parameters := range variants() {
-		for id, policy := range policies(deployed(t, parameters)) {
+		for id, policy := range policies(t, evaluated(t, load(t), parameters)) {
 			if len(statements(policy)) == 0 {
 				t.Errorf("%s: %s has no policy", name, id)
 			}
@@ -84,12 +89,12 @@ func TestWhoMaySend(t *testing.T) {
 		parameters := map[string]string{"AllowedPolicyNames": "*", "AllowedPrincipals": "*"}
 		var before map[string][]string
 		if test.parameter != "" {
-			before = doors(deployed(t, parameters))
+			before = doors(t, parameters)
 			parameters[test.parameter] = test.value
 		}
 		for id, want := range map[string][]string{"RequestQueue": test.queue, "RequestTopic": test.topic, "DeadLetterQueue": nil} {
 			var added []string
-			for _, door := range doors(deployed(t, parameters))[id] {
+			for _, door := range doors(t, parameters)[id] {
 				if !slices.Contains(before[id], door) {
 					added = append(added, door)
 				}
@@ -102,9 +107,10 @@ func TestWhoMaySend(t *testing.T) {
 }
 
 // doors are the Allow statements of each policy: Sid and the value of its one condition.
-func doors(stack *Stack) map[string][]string {
+func doors(t *testing.T, parameters map[string]string) map[string][]string {
+	t.Helper()
 	all := map[string][]string{}
-	for id, policy := range policies(stack) {
+	for id, policy := range policies(t, evaluated(t, load(t), parameters)) {
 		for _, s := range statements(policy) {
 			if s.Effect != "Allow" {
 				continue
@@ -153,8 +159,8 @@ func TestRole(t *testing.T) {
 func permissions(t *testing.T, parameters map[string]string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, policy := range evaluated(t, parameters)["FunctionRole"].properties.member("Policies").items {
-		for _, s := range statements(policy.member("PolicyDocument").json()) {
+	for _, policy := range member(evaluated(t, load(t), parameters)["FunctionRole"].properties, "Policies").Content {
+		for _, s := range statements(encode(t, member(policy, "PolicyDocument"))) {
 			actions := []string{}
 			switch action := s.Action.(type) {
 			case string:
@@ -230,9 +236,9 @@ func TestRequestRule(t *testing.T) {
 	}
 	stack := deployed(t, map[string]string{"RequestEventBusName": "asks", "AllowedIdentities": "*"})
 	want := []Rule{{
-		LogicalID: "RequestRule", Name: "RequestRule", ARN: "arn:aws:events:us-east-1:123456789012:rule/asks/RequestRule",
+		Name: "RequestRule", ARN: "arn:aws:events:us-east-1:123456789012:rule/asks/RequestRule",
 		EventBusName: "asks", EventPattern: `{"detail-type":["SES Identity Policy Request"]}`, Enabled: true,
-		Targets: []Target{{ID: "RequestQueue", ARN: "arn:aws:sqs:us-east-1:123456789012:RequestQueue"}},
+		Targets: []string{"arn:aws:sqs:us-east-1:123456789012:RequestQueue"},
 	}}
 	if diff := cmp.Diff(want, stack.Rules); diff != "" {
 		t.Error(diff)
@@ -246,20 +252,20 @@ func TestRequestTopicStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	queue := "arn:aws:sqs:us-east-1:123456789012:RequestQueue"
-	stack, err := tmpl.Resolve(Settings{Parameters: map[string]string{"RequesterAccountId": "111122223333", "RequestQueueArn": queue}})
+	parameters := map[string]string{"RequesterAccountId": "111122223333", "RequestQueueArn": queue}
+	stack, err := tmpl.Resolve(Settings{Parameters: parameters})
 	if err != nil {
 		t.Fatal(err)
 	}
-	topic := stack.Topics[0]
-	if topic.SignatureVersion != "2" || !cmp.Equal(topic.Subscriptions, []Subscription{{Protocol: "sqs", Endpoint: queue}}) || !tlsOnly(topic.Policy, topic.ARN) {
-		t.Errorf("%+v", topic)
+	topic, policy := stack.Topics[0], policies(t, evaluated(t, tmpl, parameters))["Topic"]
+	if topic.SignatureVersion != "2" || !cmp.Equal(stack.Subscriptions, []Subscription{{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: queue}}) || !tlsOnly(policy, topic.ARN) {
+		t.Errorf("%+v", stack)
 	}
-	name, _ := tmpl.sections["Resources"].member("Topic").member("Properties").member("TopicName").member("Ref").value().(string)
-	if name != "RequesterAccountId" {
-		t.Errorf("the topic is named after %q, want RequesterAccountId", name)
+	if _, name := intrinsic(member(tmpl.sections["Resources"], "Topic", "Properties", "TopicName")); text(name) != "RequesterAccountId" {
+		t.Errorf("the topic is named after %q, want RequesterAccountId", text(name))
 	}
 	var allowed []any
-	for _, s := range statements(topic.Policy) {
+	for _, s := range statements(policy) {
 		if s.Effect == "Allow" {
 			allowed = append(allowed, s.Principal)
 		}

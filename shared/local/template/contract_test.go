@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 )
 
 // deployed is the project's own template under the given parameters.
@@ -68,6 +69,8 @@ func TestNumbersHoldTogether(t *testing.T) {
 				t.Fatalf("got %d event sources and %d topics, want 1 of each", len(function.EventSources), len(stack.Topics))
 			}
 			source, topic := function.EventSources[0], stack.Topics[0]
+			resources := evaluated(t, load(t), parameters)
+			policies, properties := policies(t, resources), resources["ApplyPolicyFunction"].properties
 			interval, err := time.ParseDuration(function.Environment["MIN_CALL_INTERVAL"])
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +90,7 @@ func TestNumbersHoldTogether(t *testing.T) {
 				"a batch's calls take at most half of the timeout":                time.Duration(source.BatchSize)*interval <= function.Timeout/2,
 				"the mapping reads the request queue":                             source.QueueARN == requests.ARN && source.Enabled,
 				"failures are reported by message":                                source.ReportBatchItemFailures,
-				"the mapping counts its events":                                   slices.Equal(source.Metrics, []string{"EventCount"}),
+				"the mapping counts its events":                                   cmp.Equal(plain(t, properties, "Events", "Requests", "Properties", "MetricsConfig", "Metrics"), []any{"EventCount"}),
 				"the minimum of concurrent batches":                               source.MaximumConcurrency == 2,
 				"ten messages a batch":                                            source.BatchSize == 10,
 				"a standard queue needs no window up to 10":                       source.BatchingWindow == 0,
@@ -97,10 +100,10 @@ func TestNumbersHoldTogether(t *testing.T) {
 				"dead letters are kept 14 days":                                   seconds(t, deadLetters, "MessageRetentionPeriod") == 14*24*time.Hour,
 				"dead letters outlive requests":                                   seconds(t, deadLetters, "MessageRetentionPeriod") > seconds(t, requests, "MessageRetentionPeriod"),
 				"the function writes to the dead-letter queue":                    function.Environment["DEAD_LETTER_QUEUE_URL"] == deadLetters.URL,
-				"the function is the binary that the Makefile builds":             function.Handler == "bootstrap" && function.Runtime == "provided.al2023" && function.Architecture == "arm64",
+				"the function is the binary that the Makefile builds":             text(properties, "Handler") == "bootstrap" && text(properties, "Runtime") == "provided.al2023" && cmp.Equal(plain(t, properties, "Architectures"), []any{"arm64"}),
 				"encrypted":                      encrypted(requests) && encrypted(deadLetters),
-				"TLS only":                       tlsOnly(requests.Attributes["Policy"], requests.ARN) && tlsOnly(deadLetters.Attributes["Policy"], deadLetters.ARN) && tlsOnly(topic.Policy, topic.ARN),
-				"the topic feeds the queue":      cmp.Equal(topic.Subscriptions, []Subscription{{Protocol: "sqs", Endpoint: requests.ARN}}),
+				"TLS only":                       tlsOnly(policies["RequestQueue"], requests.ARN) && tlsOnly(policies["DeadLetterQueue"], deadLetters.ARN) && tlsOnly(policies["RequestTopic"], topic.ARN),
+				"the topic feeds the queue":      cmp.Equal(stack.Subscriptions, []Subscription{{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: requests.ARN}}),
 				"notifications sign with SHA256": topic.SignatureVersion == "2",
 				"the queues are outputs, for the command line's --stack": stack.Outputs["RequestQueueUrl"] == requests.URL && stack.Outputs["DeadLetterQueueUrl"] == deadLetters.URL &&
 					stack.Outputs["RequestQueueArn"] == requests.ARN && stack.Outputs["DeadLetterQueueArn"] == deadLetters.ARN && stack.Outputs["RequestTopicArn"] == topic.ARN,
@@ -114,11 +117,20 @@ func TestNumbersHoldTogether(t *testing.T) {
 	}
 }
 
+// plain is the value at a path as encoding/json has it.
+func plain(t *testing.T, n *yaml.Node, path ...string) (value any) {
+	t.Helper()
+	if err := member(n, path...).Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 func seconds(t *testing.T, q Queue, attribute string) time.Duration {
 	t.Helper()
 	n, err := strconv.Atoi(q.Attributes[attribute])
 	if err != nil {
-		t.Fatalf("%s of %s: %v", attribute, q.LogicalID, err)
+		t.Fatalf("%s of %s: %v", attribute, q.Name, err)
 	}
 	return time.Duration(n) * time.Second
 }
@@ -130,8 +142,7 @@ func encrypted(q Queue) bool {
 
 // The stack creates the table, unless it is given one.
 func TestLedger(t *testing.T) {
-	want := []Table{{LogicalID: "Ledger", Name: "Ledger", ARN: "arn:aws:dynamodb:us-east-1:123456789012:table/Ledger",
-		PartitionKey: "PK", SortKey: "SK", ExpiresAttribute: "ExpiresAt"}}
+	want := []Table{{Name: "Ledger", PartitionKey: "PK", SortKey: "SK"}}
 	stack := deployed(t, nil)
 	if diff := cmp.Diff(want, stack.Tables); diff != "" {
 		t.Error(diff)
@@ -147,13 +158,14 @@ func TestLedger(t *testing.T) {
 		t.Errorf("got LEDGER_TABLE %q and tables %v, want restored and none", got, stack.Tables)
 	}
 
-	table := load(t).sections["Resources"].member("Ledger")
+	table := member(load(t).sections["Resources"], "Ledger")
 	for name, want := range map[string]any{
 		"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain",
 		"Properties": map[string]any{"BillingMode": "PAY_PER_REQUEST",
-			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true}, "SSESpecification": map[string]any{"SSEEnabled": true}},
+			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true}, "SSESpecification": map[string]any{"SSEEnabled": true},
+			"TimeToLiveSpecification": map[string]any{"AttributeName": "ExpiresAt", "Enabled": true}},
 	} {
-		got := table.member(name).value()
+		got := plain(t, table, name)
 		if expected, ok := want.(map[string]any); ok {
 			for property, want := range expected {
 				if got := got.(map[string]any)[property]; !cmp.Equal(got, want) {
@@ -207,11 +219,7 @@ func TestRulesDemandGuardrails(t *testing.T) {
 
 // MinCallInterval takes what the function takes: over 0 and up to 30s.
 func TestMinCallInterval(t *testing.T) {
-	takes := func(value string) bool {
-		r := newResolver(load(t), Settings{Parameters: map[string]string{"MinCallInterval": value}})
-		_, err := r.parameter(member{name: "MinCallInterval", at: &node{}, value: load(t).sections["Parameters"].member("MinCallInterval")})
-		return err == nil
-	}
+	takes := func(value string) bool { return taken(t, "MinCallInterval", value) }
 	for ms := 0; ms <= 31000; ms += 1 + ms/50 {
 		want := ms > 0 && ms <= 30000
 		for _, value := range []string{fmt.Sprintf("%dms", ms), fmt.Sprintf("%g", float64(ms)/1000) + "s", fmt.Sprintf("%.3fs", float64(ms)/1000)} {
@@ -263,17 +271,17 @@ func TestPatternsOfGuardrails(t *testing.T) {
 // Every parameter has a description, stands in one group of the console's form, and is varied by these tests.
 func TestParametersAreDescribed(t *testing.T) {
 	var grouped []string
-	for _, group := range load(t).sections["Metadata"].member("AWS::CloudFormation::Interface").member("ParameterGroups").items {
-		for _, name := range group.member("Parameters").items {
-			grouped = append(grouped, name.text)
+	for _, group := range member(load(t).sections["Metadata"], "AWS::CloudFormation::Interface", "ParameterGroups").Content {
+		for _, name := range member(group, "Parameters").Content {
+			grouped = append(grouped, name.Value)
 		}
 	}
 	slices.Sort(grouped)
 	var names []string
-	for _, p := range load(t).members("Parameters") {
-		names = append(names, p.name)
-		if description := p.value.member("Description"); description == nil || len(description.text) < 20 {
-			t.Errorf("%s has no description", p.name)
+	for name, p := range entries(load(t).sections["Parameters"]) {
+		names = append(names, name.Value)
+		if len(text(p, "Description")) < 20 {
+			t.Errorf("%s has no description", name.Value)
 		}
 	}
 	slices.Sort(names)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // emitted are the metrics that the resources of the template emit, as namespace/name/dimensions: the services', as AWS
@@ -40,11 +42,11 @@ var emitted = []string{
 	"sespolicy/Throttled/FunctionName",
 }
 
-// evaluated are the properties of one resource of the template under the given parameters.
-func evaluated(t *testing.T, parameters map[string]string) map[string]resource {
+// evaluated are the resources of a template under the given parameters.
+func evaluated(t *testing.T, tmpl *Template, parameters map[string]string) map[string]resource {
 	t.Helper()
-	r := newResolver(load(t), Settings{Parameters: parameters})
-	if err := r.readParameters(); err != nil {
+	r, err := newResolver(tmpl, Settings{Parameters: parameters})
+	if err != nil {
 		t.Fatal(err)
 	}
 	resources, err := r.resources()
@@ -53,9 +55,19 @@ func evaluated(t *testing.T, parameters map[string]string) map[string]resource {
 	}
 	byID := map[string]resource{}
 	for _, res := range resources {
-		byID[res.logicalID] = res
+		byID[res.name] = res
 	}
 	return byID
+}
+
+// encode is a value as JSON.
+func encode(t *testing.T, n *yaml.Node) string {
+	t.Helper()
+	encoded, err := toJSON(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
 }
 
 // physicalNames are what the dimensions may say: a queue, a function or a mapping that the template makes.
@@ -103,12 +115,12 @@ func (a alarm) metrics() []metric {
 func alarms(t *testing.T, parameters map[string]string) map[string]alarm {
 	t.Helper()
 	found := map[string]alarm{}
-	for id, res := range evaluated(t, parameters) {
+	for id, res := range evaluated(t, load(t), parameters) {
 		if res.kind != "AWS::CloudWatch::Alarm" {
 			continue
 		}
 		var a alarm
-		if err := json.Unmarshal([]byte(res.properties.json()), &a); err != nil {
+		if err := json.Unmarshal([]byte(encode(t, res.properties)), &a); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
 		found[id] = a
@@ -243,8 +255,8 @@ func metricOf(row []json.RawMessage) (metric, of string, err error) {
 
 func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 	var body struct{ Widgets []widget }
-	text := evaluated(t, nil)["Dashboard"].properties.member("DashboardBody").text
-	if err := json.Unmarshal([]byte(text), &body); err != nil {
+	dashboard := text(evaluated(t, load(t), nil)["Dashboard"].properties, "DashboardBody")
+	if err := json.Unmarshal([]byte(dashboard), &body); err != nil {
 		t.Fatal(err)
 	}
 	shown := map[string]bool{}
@@ -279,10 +291,10 @@ func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 
 // The fields that the dashboard's log table shows are fields of the function's log line.
 func TestLogTableShowsFieldsOfTheLog(t *testing.T) {
-	text := evaluated(t, nil)["Dashboard"].properties.member("DashboardBody").text
+	dashboard := text(evaluated(t, load(t), nil)["Dashboard"].properties, "DashboardBody")
 	code := literals(t, "functions/apply-policy")
 	for _, field := range []string{"identity", "policyName", "code", "reason", "messageId", "outcome"} {
-		if !strings.Contains(text, field) || !slices.Contains(code, field) {
+		if !strings.Contains(dashboard, field) || !slices.Contains(code, field) {
 			t.Errorf("%s is not in both the table and the function's log line", field)
 		}
 	}

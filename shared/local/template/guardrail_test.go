@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v4"
+
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/identity"
 )
@@ -24,8 +26,8 @@ func parameterOf(variable string) string {
 // taken reports whether a parameter takes a value.
 func taken(t *testing.T, name, value string) bool {
 	t.Helper()
-	r := newResolver(load(t), Settings{Parameters: map[string]string{name: value}})
-	_, err := r.parameter(member{name: name, at: &node{}, value: load(t).sections["Parameters"].member(name)})
+	r := resolver{Template: load(t), settings: Settings{Parameters: map[string]string{name: value}}}
+	_, err := r.parameter(newText(&yaml.Node{}, name), member(r.sections["Parameters"], name))
 	return err == nil
 }
 

@@ -1,13 +1,29 @@
 package template
 
 import (
+	"os"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"go.yaml.in/yaml/v4"
 )
 
+// attributes are what Ref (a type alone) and Fn::GetAtt give. The Ref of any other resource is its logical id.
+var attributes = map[string]string{
+	"AWS::SQS::Queue":               "$URL/$ACCOUNT/$ID",
+	"AWS::SQS::Queue.QueueUrl":      "$URL/$ACCOUNT/$ID",
+	"AWS::SQS::Queue.QueueName":     "$ID",
+	"AWS::SQS::Queue.Arn":           "arn:aws:sqs:$REGION:$ACCOUNT:$ID",
+	"AWS::SNS::Topic":               "arn:aws:sns:$REGION:$ACCOUNT:$ID",
+	"AWS::SNS::Topic.TopicArn":      "arn:aws:sns:$REGION:$ACCOUNT:$ID",
+	"AWS::DynamoDB::Table.Arn":      "arn:aws:dynamodb:$REGION:$ACCOUNT:table/$ID",
+	"AWS::Serverless::Function.Arn": "arn:aws:lambda:$REGION:$ACCOUNT:function:$ID",
+	"AWS::Events::Rule.Arn":         "arn:aws:events:$REGION:$ACCOUNT:rule/$BUS$ID",
+	"AWS::Logs::LogGroup.Arn":       "arn:aws:logs:$REGION:$ACCOUNT:log-group:$ID:*",
+	"AWS::IAM::Role.Arn":            "arn:aws:iam::$ACCOUNT:role/$ID",
+}
+
 // ref is what Ref gives: a parameter's value, a pseudo parameter, or the name by which AWS refers to a resource.
-func (r *resolver) ref(at *node, name string) (*node, error) {
+func (r *resolver) ref(at *yaml.Node, name string) (*yaml.Node, error) {
 	if value, ok := r.parameters[name]; ok {
 		return value, nil
 	}
@@ -15,86 +31,46 @@ func (r *resolver) ref(at *node, name string) (*node, error) {
 		"AWS::AccountId": r.settings.Account, "AWS::Region": r.settings.Region, "AWS::StackName": r.settings.StackName, "AWS::Partition": "aws",
 	}
 	if value, ok := pseudo[name]; ok {
-		return textNode(at, value), nil
+		return newText(at, value), nil
 	}
 	if name == "AWS::NoValue" {
-		return noValue, nil
+		return nil, nil
 	}
-	kind, err := r.existing(at, name)
-	if err != nil {
-		return nil, err
-	}
-	switch kind {
-	case queueType:
-		return r.attribute(at, name, "QueueUrl")
-	case topicType:
-		return r.attribute(at, name, "TopicArn")
-	default:
-		return textNode(at, name), nil
-	}
+	return r.attribute(at, name, "")
 }
 
-// attribute is what Fn::GetAtt gives.
-func (r *resolver) attribute(at *node, logicalID, attribute string) (*node, error) {
-	kind, err := r.existing(at, logicalID)
-	if err != nil {
-		return nil, err
+// getAtt is Fn::GetAtt of a text or a list.
+func (r *resolver) getAtt(at, argument *yaml.Node) (*yaml.Node, error) {
+	id, attribute, _ := strings.Cut(argument.Value, ".")
+	if len(argument.Content) == 2 {
+		id, attribute = argument.Content[0].Value, argument.Content[1].Value
 	}
-	switch kind + "." + attribute {
-	case queueType + ".QueueUrl":
-		return textNode(at, r.settings.BaseURL+"/"+r.settings.Account+"/"+logicalID), nil
-	case queueType + ".QueueName":
-		return textNode(at, logicalID), nil
-	case queueType + ".Arn":
-		return textNode(at, r.arn("sqs", logicalID)), nil
-	case topicType + ".TopicArn":
-		return textNode(at, r.arn("sns", logicalID)), nil
-	case tableType + ".Arn":
-		return textNode(at, r.arn("dynamodb", "table/"+logicalID)), nil
-	case functionType + ".Arn":
-		return textNode(at, r.arn("lambda", "function:"+logicalID)), nil
-	case ruleType + ".Arn":
-		path := "rule/" + logicalID
-		bus, err := r.resolve(r.sections["Resources"].member(logicalID).member("Properties"))
+	return r.attribute(at, id, attribute)
+}
+
+// attribute is a resource's attribute, or what its Ref gives if the attribute is "".
+func (r *resolver) attribute(at *yaml.Node, id, attribute string) (*yaml.Node, error) {
+	kind, ok := r.types[id]
+	if !ok {
+		return nil, r.errorAt(at, "there is no parameter or resource %s, or its condition is false", id)
+	}
+	key := strings.TrimSuffix(kind+"."+attribute, ".")
+	pattern, ok := attributes[key]
+	switch {
+	case !ok && attribute == "":
+		pattern = "$ID"
+	case !ok:
+		return nil, r.errorAt(at, "attribute %s of %s (%s) is not known locally", attribute, id, kind)
+	}
+	variables := map[string]string{"ID": id, "ACCOUNT": r.settings.Account, "REGION": r.settings.Region, "URL": r.settings.BaseURL}
+	if key == "AWS::Events::Rule.Arn" {
+		bus, err := r.resolve(member(r.sections["Resources"], id, "Properties"))
 		if err != nil {
 			return nil, err
 		}
-		if name, _ := bus.member("EventBusName").value().(string); name != "" && name != defaultBus {
-			path = "rule/" + name + "/" + logicalID
+		if name := text(bus, "EventBusName"); name != "" && name != defaultBus {
+			variables["BUS"] = name + "/"
 		}
-		return textNode(at, r.arn("events", path)), nil
-	case "AWS::Logs::LogGroup.Arn":
-		return textNode(at, r.arn("logs", "log-group:"+logicalID+":*")), nil
-	case "AWS::IAM::Role.Arn":
-		return textNode(at, "arn:aws:iam::"+r.settings.Account+":role/"+logicalID), nil
-	default:
-		return nil, r.errorAt(at, "attribute %s of %s (%s) is not known locally", attribute, logicalID, kind)
 	}
-}
-
-func (r *resolver) arn(service, resource string) string {
-	return arn.ARN{Partition: "aws", Service: service, Region: r.settings.Region, AccountID: r.settings.Account, Resource: resource}.String()
-}
-
-// existing gives the type of a resource that exists under these settings. SAM makes the event source mapping of an event
-// and calls it by the logical ids of both, such as ApplyPolicyFunctionRequests.
-func (r *resolver) existing(at *node, logicalID string) (kind string, err error) {
-	for _, res := range r.members("Resources") {
-		kind, _ := res.value.member("Type").value().(string)
-		if event, ok := strings.CutPrefix(logicalID, res.name); ok && kind == functionType && event != "" {
-			if res.value.member("Properties").member("Events").member(event) != nil {
-				return "AWS::Lambda::EventSourceMapping", nil
-			}
-		}
-		if res.name != logicalID {
-			continue
-		}
-		condition, _ := res.value.member("Condition").value().(string)
-		exists, err := r.condition(condition, res.at)
-		if err == nil && !exists {
-			err = r.errorAt(at, "resource %s does not exist here: its condition %s is false", logicalID, condition)
-		}
-		return kind, err
-	}
-	return "", r.errorAt(at, "there is no parameter or resource %s", logicalID)
+	return newText(at, os.Expand(pattern, func(name string) string { return variables[name] })), nil
 }

@@ -2,98 +2,84 @@ package template
 
 import (
 	"encoding/json"
+	"iter"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
-// kind is what a node is, in the words of JSON.
-type kind int
-
-const (
-	null kind = iota
-	text
-	number
-	boolean
-	list
-	object
-)
-
-func (k kind) String() string {
-	return [...]string{"null", "a string", "a number", "true or false", "a list", "a mapping"}[k]
+// entries are the names and values of a mapping, in the order of the template; none if n is nil or no mapping.
+func entries(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(name, value *yaml.Node) bool) {
+		if n != nil && n.Kind == yaml.DocumentNode {
+			n = n.Content[0]
+		}
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i < len(n.Content); i += 2 {
+			if !yield(n.Content[i], n.Content[i+1]) {
+				return
+			}
+		}
+	}
 }
 
-// node is a value of the template with its line. Short forms such as !Ref are already in their long form.
-type node struct {
-	kind    kind
-	text    string // of a string, number or boolean, as JSON spells it
-	items   []*node
-	members []member
-	line    int // 1-based
+// member finds a value by its path. It is nil if there is none.
+func member(n *yaml.Node, path ...string) *yaml.Node {
+	for _, step := range path {
+		var found *yaml.Node
+		for name, value := range entries(n) {
+			if name.Value == step {
+				found = value
+			}
+		}
+		n = found
+	}
+	return n
 }
 
-// member is one entry of a mapping, in the order of the template.
-type member struct {
-	name  string
-	at    *node // where the name stands
-	value *node
+// text is the scalar at a path, "" if there is none.
+func text(n *yaml.Node, path ...string) string {
+	if n = member(n, path...); n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
 }
 
-// noValue stands for AWS::NoValue: the member or item that has it is left out. It is compared by address.
-var noValue = &node{}
-
-func textNode(at *node, value string) *node {
-	return &node{kind: text, text: value, line: at.line}
+func newText(at *yaml.Node, value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: at.Line}
 }
 
-// member finds an entry of a mapping. It is nil if n is nil or has no such entry.
-func (n *node) member(name string) *node {
+// toJSON is a value as JSON text, names sorted.
+func toJSON(n *yaml.Node) (string, error) {
+	var value any
+	if err := n.Decode(&value); err != nil {
+		return "", err
+	}
+	encoded, err := json.Marshal(value)
+	return string(encoded), err
+}
+
+// intrinsic takes the call of an intrinsic function apart, in its short form (!Sub x) or its long one ({Fn::Sub: x}). The
+// name of any other value is "".
+func intrinsic(n *yaml.Node) (name string, argument *yaml.Node) {
 	if n == nil {
-		return nil
+		return "", nil
 	}
-	for _, m := range n.members {
-		if m.name == name {
-			return m.value
+	short, ok := strings.CutPrefix(n.Tag, "!")
+	switch {
+	case ok && !strings.HasPrefix(short, "!"):
+		plain := *n
+		plain.Tag = map[yaml.Kind]string{yaml.ScalarNode: "!!str", yaml.SequenceNode: "!!seq", yaml.MappingNode: "!!map"}[n.Kind]
+		if short == "Ref" || short == "Condition" {
+			return short, &plain
+		}
+		return "Fn::" + short, &plain
+	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
+		if name := n.Content[0].Value; name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::") {
+			return name, n.Content[1]
 		}
 	}
-	return nil
-}
-
-func (n *node) isScalar() bool {
-	return n.kind == text || n.kind == number || n.kind == boolean
-}
-
-// value is the node as encoding/json takes it.
-func (n *node) value() any {
-	if n == nil {
-		return nil
-	}
-	switch n.kind {
-	case text:
-		return n.text
-	case number:
-		return json.Number(n.text)
-	case boolean:
-		return n.text == "true"
-	case list:
-		items := make([]any, len(n.items))
-		for i, item := range n.items {
-			items[i] = item.value()
-		}
-		return items
-	case object:
-		members := make(map[string]any, len(n.members))
-		for _, m := range n.members {
-			members[m.name] = m.value.value()
-		}
-		return members
-	default:
-		return nil
-	}
-}
-
-// json is the node as JSON text, members sorted by name.
-func (n *node) json() string {
-	encoded, err := json.Marshal(n.value())
-	if err != nil { // Only a number that is not JSON's, such as .inf.
-		return "null"
-	}
-	return string(encoded)
+	return "", nil
 }

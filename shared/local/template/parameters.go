@@ -7,17 +7,30 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
+
+// parameter is an entry of the section Parameters.
+type parameter struct {
+	Type                  string   `yaml:"Type"`
+	Default               *string  `yaml:"Default"`
+	AllowedValues         []string `yaml:"AllowedValues"`
+	AllowedPattern        string   `yaml:"AllowedPattern"`
+	ConstraintDescription string   `yaml:"ConstraintDescription"`
+	MinValue              *float64 `yaml:"MinValue"`
+	MaxValue              *float64 `yaml:"MaxValue"`
+}
 
 // readParameters gives every parameter its value: the override, else the default.
 func (r *resolver) readParameters() error {
 	var errs []error
 	var names []string
-	for _, p := range r.members("Parameters") {
-		names = append(names, p.name)
-		value, err := r.parameter(p)
+	for name, definition := range entries(r.sections["Parameters"]) {
+		names = append(names, name.Value)
+		value, err := r.parameter(name, definition)
 		errs = append(errs, err)
-		r.parameters[p.name] = value
+		r.parameters[name.Value] = value
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.settings.Parameters)) {
 		if !slices.Contains(names, name) {
@@ -27,89 +40,72 @@ func (r *resolver) readParameters() error {
 	return errors.Join(errs...)
 }
 
-func (r *resolver) parameter(p member) (*node, error) {
-	value := p.value.member("Default")
-	if override, ok := r.settings.Parameters[p.name]; ok {
-		value = textNode(p.at, override)
+// parameter is the value of one parameter, held against what its definition allows.
+func (r *resolver) parameter(name, definition *yaml.Node) (*yaml.Node, error) {
+	var p parameter
+	if err := definition.Decode(&p); err != nil {
+		return nil, r.located(err)
 	}
-	if value == nil || !value.isScalar() {
-		return nil, r.errorAt(p.at, "parameter %s has no default that is a string or a number, and was given no value", p.name)
+	value, given := r.settings.Parameters[name.Value]
+	if !given && p.Default == nil {
+		return nil, r.errorAt(name, "parameter %s has no default and was given no value", name.Value)
 	}
-	if err := r.checkParameter(p, value); err != nil {
-		return nil, err
+	if !given {
+		value = *p.Default
 	}
-	switch kind, _ := p.value.member("Type").value().(string); kind {
+	if p.AllowedValues != nil && !slices.Contains(p.AllowedValues, value) {
+		return nil, r.errorAt(name, "parameter %s is %q, want one of %s", name.Value, value, strings.Join(p.AllowedValues, ", "))
+	}
+	// CloudFormation matches the whole value, whether or not the pattern says so.
+	pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
+	switch {
+	case err != nil:
+		return nil, r.errorAt(name, "AllowedPattern of parameter %s: %v", name.Value, err)
+	case p.AllowedPattern != "" && !pattern.MatchString(value):
+		return nil, r.errorAt(name, "parameter %s is %q: it %s", name.Value, value, p.ConstraintDescription)
+	}
+	switch out := newText(name, value); p.Type {
 	case "String":
-		return textNode(value, value.text), nil
+		return out, nil
 	case "Number":
-		return &node{kind: number, text: value.text, line: value.line}, r.checkNumber(p, value)
-	default:
-		return nil, r.errorAt(p.at, "parameter %s has Type %q, want String or Number", p.name, kind)
+		out.Tag = "!!int"
+		number, err := strconv.ParseFloat(value, 64)
+		if err != nil || p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
+			return nil, r.errorAt(name, "parameter %s is %q, want a number%s%s", name.Value, value, bound(" of at least ", p.MinValue), bound(" of at most ", p.MaxValue))
+		}
+		return out, nil
 	}
+	return nil, r.errorAt(name, "parameter %s has Type %q, want String or Number", name.Value, p.Type)
 }
 
-// checkParameter holds a value against AllowedValues and AllowedPattern.
-func (r *resolver) checkParameter(p member, value *node) error {
-	if allowed := p.value.member("AllowedValues"); allowed != nil {
-		var values []string
-		for _, item := range allowed.items {
-			values = append(values, item.text)
-		}
-		if !slices.Contains(values, value.text) {
-			return r.errorAt(value, "parameter %s is %q, want one of %s", p.name, value.text, strings.Join(values, ", "))
-		}
+// bound is a limit in words, "" if there is none.
+func bound(words string, limit *float64) string {
+	if limit == nil {
+		return ""
 	}
-	if pattern := p.value.member("AllowedPattern"); pattern != nil {
-		// CloudFormation matches the whole value, whether or not the pattern says so.
-		compiled, err := regexp.Compile("^(?:" + pattern.text + ")$")
-		if err != nil {
-			return r.errorAt(pattern, "AllowedPattern of parameter %s: %v", p.name, err)
-		}
-		if !compiled.MatchString(value.text) {
-			constraint, _ := p.value.member("ConstraintDescription").value().(string)
-			return r.errorAt(value, "parameter %s is %q: it %s", p.name, value.text, constraint)
-		}
-	}
-	return nil
-}
-
-// checkNumber holds a number against MinValue and MaxValue.
-func (r *resolver) checkNumber(p member, value *node) error {
-	n, err := strconv.ParseFloat(value.text, 64)
-	if err != nil {
-		return r.errorAt(value, "parameter %s is %q, want a number", p.name, value.text)
-	}
-	for name, outside := range map[string]func(limit float64) bool{
-		"MinValue": func(limit float64) bool { return n < limit },
-		"MaxValue": func(limit float64) bool { return n > limit },
-	} {
-		bound := p.value.member(name)
-		if bound == nil {
-			continue
-		}
-		if limit, err := strconv.ParseFloat(bound.text, 64); err != nil || outside(limit) {
-			return r.errorAt(value, "parameter %s is %s, its %s is %s", p.name, value.text, name, bound.text)
-		}
-	}
-	return nil
+	return words + strconv.FormatFloat(*limit, 'g', -1, 64)
 }
 
 // checkRules evaluates the section Rules: assertions over parameters that CloudFormation makes before it creates anything.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
 func (r *resolver) checkRules() error {
 	var errs []error
-	for _, rule := range r.members("Rules") {
-		if condition := rule.value.member("RuleCondition"); condition != nil {
+	for name, rule := range entries(r.sections["Rules"]) {
+		if condition := member(rule, "RuleCondition"); condition != nil {
 			applies, err := r.test(condition)
 			if errs = append(errs, err); !applies {
 				continue
 			}
 		}
-		for _, assertion := range rule.value.member("Assertions").items {
-			holds, err := r.test(assertion.member("Assert"))
+		assertions := member(rule, "Assertions")
+		if assertions == nil {
+			errs = append(errs, r.errorAt(name, "rule %s has no Assertions", name.Value))
+			continue
+		}
+		for _, assertion := range assertions.Content {
+			holds, err := r.test(member(assertion, "Assert"))
 			if err == nil && !holds {
-				description, _ := assertion.member("AssertDescription").value().(string)
-				err = r.errorAt(assertion, "rule %s: %s", rule.name, description)
+				err = r.errorAt(assertion, "rule %s: %s", name.Value, text(assertion, "AssertDescription"))
 			}
 			errs = append(errs, err)
 		}

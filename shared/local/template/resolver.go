@@ -2,93 +2,154 @@ package template
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // resolver evaluates a template under given settings.
 type resolver struct {
 	*Template
 	settings   Settings
-	parameters map[string]*node
-	pending    map[string]bool // conditions under evaluation, to find circles
+	parameters map[string]*yaml.Node
+	types      map[string]string // of the resources that exist, by logical id
+	pending    map[string]bool   // conditions under evaluation, to find circles
+	functions  map[string]func(at, argument *yaml.Node) (*yaml.Node, error)
 }
 
-func newResolver(t *Template, s Settings) *resolver {
+// newResolver reads the parameters, checks the rules and finds out which resources exist.
+func newResolver(t *Template, s Settings) (*resolver, error) {
 	s.Account = cmp.Or(s.Account, "123456789012")
 	s.Region = cmp.Or(s.Region, "us-east-1")
 	s.StackName = cmp.Or(s.StackName, "sespolicy")
 	s.BaseURL = strings.TrimSuffix(cmp.Or(s.BaseURL, "http://127.0.0.1:4566"), "/")
-	return &resolver{Template: t, settings: s, parameters: map[string]*node{}, pending: map[string]bool{}}
+	r := &resolver{Template: t, settings: s, parameters: map[string]*yaml.Node{}, types: map[string]string{}, pending: map[string]bool{}}
+	r.functions = map[string]func(at, argument *yaml.Node) (*yaml.Node, error){
+		"Ref":        func(at, name *yaml.Node) (*yaml.Node, error) { return r.ref(at, name.Value) },
+		"Fn::GetAtt": r.getAtt,
+		"Fn::Sub":    r.sub,
+		"Fn::If":     r.branch,
+	}
+	if err := r.readParameters(); err != nil {
+		return nil, err
+	}
+	if err := r.checkRules(); err != nil {
+		return nil, err
+	}
+	return r, r.findResources()
 }
 
-// resolve evaluates all functions in a value. It gives noValue where the whole value is AWS::NoValue.
-func (r *resolver) resolve(n *node) (*node, error) {
-	out := &node{kind: n.kind, text: n.text, line: n.line}
-	if n.kind == object && len(n.members) == 1 && (n.members[0].name == "Ref" || strings.HasPrefix(n.members[0].name, "Fn::")) {
-		return r.call(n, n.members[0].name, n.members[0].value)
-	}
-	for _, item := range n.items {
-		value, err := r.resolve(item)
-		if err != nil {
-			return nil, err
+// findResources notes the types of the resources whose condition holds. SAM makes the event source mapping of an event and
+// calls it by the logical ids of both, such as ApplyPolicyFunctionRequests.
+func (r *resolver) findResources() error {
+	var errs []error
+	for id, value := range entries(r.sections["Resources"]) {
+		exists, err := r.exists(value)
+		errs = append(errs, err)
+		if !exists {
+			continue
 		}
-		if value != noValue {
-			out.items = append(out.items, value)
-		}
-	}
-	for _, m := range n.members {
-		value, err := r.resolve(m.value)
-		if err != nil {
-			return nil, err
-		}
-		if value != noValue {
-			out.members = append(out.members, member{name: m.name, at: m.at, value: value})
+		r.types[id.Value] = text(value, "Type")
+		for event := range entries(member(value, "Properties", "Events")) {
+			r.types[id.Value+event.Value] = "AWS::Lambda::EventSourceMapping"
 		}
 	}
-	return out, nil
+	return errors.Join(errs...)
 }
 
-// call evaluates one intrinsic function.
-func (r *resolver) call(at *node, name string, argument *node) (*node, error) {
-	switch name {
-	case "Ref":
-		return r.ref(at, argument.text)
-	case "Fn::GetAtt":
-		id, attribute, _ := strings.Cut(argument.text, ".")
-		if argument.kind == list && len(argument.items) == 2 {
-			id, attribute = argument.items[0].text, argument.items[1].text
+// resolve evaluates all functions in a value. It gives nil where the whole value is AWS::NoValue.
+func (r *resolver) resolve(n *yaml.Node) (*yaml.Node, error) {
+	if name, argument := intrinsic(n); name != "" && name != "Condition" { // which is an element of policies too
+		function, ok := r.functions[name]
+		if !ok {
+			return nil, r.errorAt(n, "%s is not evaluated locally, want one of Ref, Fn::GetAtt, Fn::Sub, Fn::If", name)
 		}
-		return r.attribute(at, id, attribute)
-	case "Fn::Sub":
-		return r.sub(at, argument)
-	case "Fn::If":
-		if argument.kind != list || len(argument.items) != 3 {
-			return nil, r.errorAt(at, "Fn::If takes the name of a condition and two values")
-		}
-		// Only one branch is evaluated: the other may refer to resources that do not exist.
-		if holds, err := r.condition(argument.items[0].text, at); err != nil || holds {
-			return r.orError(argument.items[1], err)
-		}
-		return r.resolve(argument.items[2])
-	default:
-		return nil, r.errorAt(at, "%s is not evaluated locally, want one of Ref, Fn::GetAtt, Fn::Sub, Fn::If", name)
+		return function(n, argument)
 	}
+	if n == nil {
+		return nil, nil
+	}
+	out := *n
+	out.Content = nil
+	switch n.Kind {
+	case yaml.AliasNode:
+		return nil, r.errorAt(n, "CloudFormation does not accept a YAML alias")
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			value, err := r.resolve(item)
+			if err != nil {
+				return nil, err
+			}
+			if value != nil {
+				out.Content = append(out.Content, value)
+			}
+		}
+	case yaml.MappingNode:
+		for name, value := range entries(n) {
+			value, err := r.resolve(value)
+			if err != nil {
+				return nil, err
+			}
+			if value != nil {
+				out.Content = append(out.Content, name, value)
+			}
+		}
+	}
+	return &out, nil
 }
 
-func (r *resolver) orError(n *node, err error) (*node, error) {
+// branch is Fn::If. Only one value is evaluated: the other may refer to resources that do not exist.
+func (r *resolver) branch(at, argument *yaml.Node) (*yaml.Node, error) {
+	if argument.Kind != yaml.SequenceNode || len(argument.Content) != 3 {
+		return nil, r.errorAt(at, "Fn::If takes the name of a condition and two values")
+	}
+	holds, err := r.condition(at, argument.Content[0].Value)
 	if err != nil {
 		return nil, err
 	}
-	return r.resolve(n)
+	if holds {
+		return r.resolve(argument.Content[1])
+	}
+	return r.resolve(argument.Content[2])
 }
 
-// condition evaluates a named condition. "" is no condition and holds.
-func (r *resolver) condition(name string, at *node) (bool, error) {
-	if name == "" {
-		return true, nil
+// placeholder is ${Name}, ${Resource.Attribute}, ${AWS::Region} or the literal ${!Name}.
+var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// sub is Fn::Sub of a text; the form with a mapping of variables is not evaluated.
+func (r *resolver) sub(at, argument *yaml.Node) (*yaml.Node, error) {
+	if argument.Kind != yaml.ScalarNode {
+		return nil, r.errorAt(at, "Fn::Sub takes a string here")
 	}
-	definition := r.sections["Conditions"].member(name)
+	var errs []error
+	out := placeholder.ReplaceAllStringFunc(argument.Value, func(match string) string {
+		name := match[2 : len(match)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			return "${" + literal + "}"
+		}
+		value, err := r.ref(at, name)
+		if id, attribute, ok := strings.Cut(name, "."); ok {
+			value, err = r.attribute(at, id, attribute)
+		}
+		errs = append(errs, err)
+		return text(value)
+	})
+	return newText(at, out), errors.Join(errs...)
+}
+
+// exists evaluates the condition of a resource or output. One without a condition exists.
+func (r *resolver) exists(n *yaml.Node) (bool, error) {
+	if name := text(n, "Condition"); name != "" {
+		return r.condition(n, name)
+	}
+	return true, nil
+}
+
+// condition evaluates a named condition.
+func (r *resolver) condition(at *yaml.Node, name string) (bool, error) {
+	definition := member(r.sections["Conditions"], name)
 	if definition == nil {
 		return false, r.errorAt(at, "there is no condition %s", name)
 	}
@@ -101,26 +162,23 @@ func (r *resolver) condition(name string, at *node) (bool, error) {
 }
 
 // test evaluates the functions that conditions and rules are made of.
-func (r *resolver) test(n *node) (bool, error) {
-	if n == nil || len(n.members) != 1 {
-		return false, &Error{File: r.file, Message: "a condition or rule is empty"}
+func (r *resolver) test(n *yaml.Node) (bool, error) {
+	name, argument := intrinsic(n)
+	operands := 0
+	if argument != nil {
+		operands = len(argument.Content)
 	}
-	name, argument := n.members[0].name, n.members[0].value
-	operands := argument.items
 	switch {
 	case name == "Condition":
-		return r.condition(argument.text, n)
-	case name == "Fn::Equals" && len(operands) == 2:
-		resolved, err := r.resolve(argument)
-		if err != nil {
-			return false, err
-		}
-		return resolved.items[0].text == resolved.items[1].text, nil
-	case name == "Fn::Not" && len(operands) == 1:
-		holds, err := r.test(operands[0])
+		return r.condition(n, argument.Value)
+	case name == "Fn::Equals" && operands == 2:
+		values, err := r.resolve(argument)
+		return err == nil && text(values.Content[0]) == text(values.Content[1]), err
+	case name == "Fn::Not" && operands == 1:
+		holds, err := r.test(argument.Content[0])
 		return !holds, err
-	case (name == "Fn::And" || name == "Fn::Or") && len(operands) >= 2 && len(operands) <= 10:
-		for _, operand := range operands {
+	case (name == "Fn::And" || name == "Fn::Or") && operands >= 2 && operands <= 10:
+		for _, operand := range argument.Content {
 			// The first true decides an Or, the first false an And.
 			if holds, err := r.test(operand); err != nil || holds == (name == "Fn::Or") {
 				return holds, err
@@ -128,35 +186,5 @@ func (r *resolver) test(n *node) (bool, error) {
 		}
 		return name == "Fn::And", nil
 	}
-	return false, r.errorAt(n, "got %s, want Fn::Equals of two, Fn::Not of one, Fn::And or Fn::Or of two to ten, or Condition", name)
-}
-
-// placeholder is ${Name}, ${Resource.Attribute}, ${AWS::Region} or the literal ${!Name}.
-var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
-
-// sub is Fn::Sub of a text; the form with a mapping of variables is not evaluated.
-func (r *resolver) sub(at, argument *node) (*node, error) {
-	if argument.kind != text {
-		return nil, r.errorAt(at, "Fn::Sub takes a string here, this is %s", argument.kind)
-	}
-	var first error
-	out := placeholder.ReplaceAllStringFunc(argument.text, func(match string) string {
-		name := match[2 : len(match)-1]
-		if literal, ok := strings.CutPrefix(name, "!"); ok {
-			return "${" + literal + "}"
-		}
-		var value *node
-		var err error
-		if id, attribute, ok := strings.Cut(name, "."); ok {
-			value, err = r.attribute(at, id, attribute)
-		} else {
-			value, err = r.ref(at, name)
-		}
-		if err != nil {
-			first = cmp.Or(first, err)
-			return ""
-		}
-		return value.text
-	})
-	return textNode(at, out), first
+	return false, r.errorAt(n, "want Fn::Equals of two, Fn::Not of one, Fn::And or Fn::Or of two to ten, or Condition")
 }

@@ -17,16 +17,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Template is a template as it was read.
 type Template struct {
 	file     string
-	sections map[string]*node
+	sections map[string]*yaml.Node
 }
 
-// sections are those that a template may have. Load refuses others.
+// sections are those that a template may have. Parse refuses others.
 var sections = []string{"AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Resources", "Outputs"}
 
 // Load reads a template file.
@@ -40,42 +45,28 @@ func Load(path string) (*Template, error) {
 
 // Parse reads a template. The name stands for the file's in errors.
 func Parse(name string, content []byte) (*Template, error) {
-	root, err := readYAML(name, content)
-	if err != nil {
-		return nil, err
-	}
-	t := &Template{file: name, sections: map[string]*node{}}
-	if root.kind != object {
-		return nil, t.errorAt(root, "got %s, want a mapping with Resources", root.kind)
+	t := &Template{file: name, sections: map[string]*yaml.Node{}}
+	var root yaml.Node
+	var plain any // decoded for the duplicate names that only this finds
+	if err := errors.Join(yaml.Unmarshal(content, &root), root.Decode(&plain)); err != nil {
+		return nil, t.located(err)
 	}
 	var errs []error
-	for _, section := range root.members {
-		if !slices.Contains(sections, section.name) {
-			errs = append(errs, t.errorAt(section.at, "section %s is not evaluated locally, want one of %v", section.name, sections))
+	for name, value := range entries(&root) {
+		if !slices.Contains(sections, name.Value) {
+			errs = append(errs, t.errorAt(name, "section %s is not evaluated locally, want one of %v", name.Value, sections))
 		}
-		t.sections[section.name] = section.value
+		t.sections[name.Value] = value
 	}
-	for _, r := range t.members("Resources") {
-		if r.value.member("Type").value() == nil {
-			errs = append(errs, t.errorAt(r.at, "resource %s has no Type", r.name))
+	for id, value := range entries(t.sections["Resources"]) {
+		if text(value, "Type") == "" {
+			errs = append(errs, t.errorAt(id, "resource %s has no Type", id.Value))
 		}
 	}
-	if len(t.members("Resources")) == 0 {
-		errs = append(errs, t.errorAt(root, "the template has no Resources"))
+	if t.sections["Resources"] == nil {
+		errs = append(errs, t.errorAt(&root, "got no mapping with Resources, want a template"))
 	}
 	return t, errors.Join(errs...)
-}
-
-// members are the entries of a section, none if the template lacks it.
-func (t *Template) members(section string) []member {
-	if n := t.sections[section]; n != nil {
-		return n.members
-	}
-	return nil
-}
-
-func (t *Template) errorAt(at *node, format string, args ...any) error {
-	return &Error{File: t.file, Line: at.line, Message: fmt.Sprintf(format, args...)}
 }
 
 // Error is something wrong in a template, and where.
@@ -90,4 +81,36 @@ func (e *Error) Error() string {
 		return e.File + ": " + e.Message
 	}
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+}
+
+func (t *Template) errorAt(at *yaml.Node, format string, args ...any) error {
+	e := &Error{File: t.file, Message: fmt.Sprintf(format, args...)}
+	if at != nil {
+		e.Line = at.Line
+	}
+	return e
+}
+
+// lineNumber begins a message of the YAML library.
+var lineNumber = regexp.MustCompile(`^line (\d+): `)
+
+// located turns the messages of the YAML library into errors of ours.
+func (t *Template) located(err error) error {
+	if ours := (*Error)(nil); err == nil || errors.As(err, &ours) {
+		return err
+	}
+	var errs []error
+	for message := range strings.SplitSeq(err.Error(), "\n") {
+		message = strings.TrimPrefix(strings.TrimSpace(message), "yaml: ")
+		if message == "unmarshal errors:" {
+			continue
+		}
+		e := &Error{File: t.file, Message: message}
+		if found := lineNumber.FindStringSubmatch(message); found != nil {
+			e.Line, _ = strconv.Atoi(found[1]) // it has digits only
+			e.Message = message[len(found[0]):]
+		}
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
 }

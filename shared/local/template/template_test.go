@@ -40,19 +40,16 @@ Resources:
 	if err != nil {
 		return "", err
 	}
-	r := newResolver(tmpl, s)
-	if err := r.readParameters(); err != nil {
-		return "", err
-	}
-	if err := r.checkRules(); err != nil {
-		return "", err
-	}
-	resolved, err := r.resolve(tmpl.sections["Resources"].member("Subject").member("Properties"))
+	r, err := newResolver(tmpl, s)
 	if err != nil {
 		return "", err
 	}
-	if value := resolved.member("Value"); value != nil {
-		return value.json(), nil
+	resolved, err := r.resolve(member(tmpl.sections["Resources"], "Subject", "Properties"))
+	if err != nil {
+		return "", err
+	}
+	if value := member(resolved, "Value"); value != nil {
+		return toJSON(value)
 	}
 	return "left out", nil
 }
@@ -110,7 +107,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		{"event that the function does not have", `!Ref FOther`, 26},
 		{"unknown pseudo parameter", `!Ref AWS::NotificationARNs`, 26},
 		{"unknown name in Sub", `!Sub "${Nobody}"`, 26},
-		{"alias", `*x`, 26},
+		{"alias", `[&x a, *x]`, 26},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := evaluate(t, test.value, Settings{})
@@ -165,10 +162,8 @@ func TestBrokenTemplates(t *testing.T) {
 		{"unknown section", "Globals: {a: b}\nResources: {Q: {Type: AWS::SQS::Queue}}", "t.yaml:1"},
 		{"no Type", "Resources:\n  Q: {Properties: {}}", "t.yaml:2"},
 		{"duplicate name", "Resources:\n  Q: {Type: A}\n  Q: {Type: B}", "t.yaml:3"},
-		{"unknown queue property", "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      VisibiltyTimeout: 1", "t.yaml:5"},
+		{"unread property", "Resources:\n  S:\n    Type: AWS::SNS::Subscription\n    Properties:\n      FilterPolicy: {}", "t.yaml:5"},
 		{"wrong type", "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Timeout: soon", "t.yaml:5"},
-		{"FIFO queue", "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      FifoQueue: true", "t.yaml:5"},
-		{"table with a number as key", "Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: A, KeyType: HASH}]\n      AttributeDefinitions: [{AttributeName: A, AttributeType: N}]", "t.yaml:6"},
 		{"event that does not run locally", "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        Hourly: {Type: Schedule}", "t.yaml:6"},
 		{"resource that does not run locally", "Resources:\n  F: {Type: AWS::Lambda::Function}", "t.yaml:2"},
 	} {
@@ -212,9 +207,8 @@ Resources:
 		t.Fatal(err)
 	}
 	want := Function{
-		LogicalID: "F", Name: "F", ARN: "arn:aws:lambda:us-east-1:123456789012:function:F",
-		Architecture: "x86_64", Timeout: 3e9, MemorySize: 128, Environment: map[string]string{},
-		EventSources: []EventSource{{LogicalID: "E", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Q", BatchSize: 10, Enabled: true}},
+		Name: "F", ARN: "arn:aws:lambda:us-east-1:123456789012:function:F", Timeout: 3e9, MemorySize: 128,
+		EventSources: []EventSource{{Name: "E", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Q", BatchSize: 10, Enabled: true}},
 	}
 	got, _ := stack.Function("F")
 	if diff := cmp.Diff(want, got); diff != "" {
