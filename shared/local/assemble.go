@@ -33,13 +33,13 @@ func (s *Stack) assemble(ctx context.Context) error {
 		}
 	}
 	s.States = states.New()
-	s.States.Observe = func(a states.Answer) { s.observeReply(taskReply(a)) }
+	s.States.Observe = func(a states.Answer) { s.reply(taskReply(a)) }
 	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL, Sent: s.States.Note})
-	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: s.observeCall})
+	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: func(c email.Call) { tell(s, s.config.Observer.Call, c) }})
 	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Endpoint: s.URL, Queue: s.sendTo, Rewrite: s.redirect})
-	s.Bus = bus.New(bus.Config{Account: Account, Region: Region, Observe: s.observeEvent})
+	s.Bus = bus.New(bus.Config{Account: Account, Region: Region, Observe: s.event})
 	s.Responses = response.New()
-	s.Responses.Observe = func(a response.Answer) { s.observeReply(stackReply(a)) }
+	s.Responses.Observe = func(a response.Answer) { s.reply(stackReply(a)) }
 	s.Tables = table.New(Account, Region)
 	for _, add := range []func() error{s.addTables, s.addQueues, s.addTopics, s.addRules, s.addFunction} {
 		if err := add(); err != nil {

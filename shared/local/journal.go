@@ -8,12 +8,11 @@ import (
 	"sync"
 	"time"
 
-	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/mapping"
 )
 
-// requestsKept bounds the memory of a stack that runs for days.
-const requestsKept = 1 << 16
+// kept bounds each list of the journal, for a stack that runs for days.
+const kept = 1 << 16
 
 // Request is one delivery of a request, as the function logged it.
 type Request struct {
@@ -37,35 +36,36 @@ type Request struct {
 // Final reports whether the message does not come back to the queue.
 func (r Request) Final() bool { return r.Outcome != "Retry" }
 
-// journal keeps what the function logged of requests.
+// journal keeps what became of requests.
 type journal struct {
 	mu       sync.Mutex
 	requests []Request
-	final    map[string]bool // message ids with a final outcome
+	replies  []Reply
 	finished map[string]bool // message ids that the function did not hand back
-	changed  chan struct{}   // closed and replaced at each addition
-}
-
-func newJournal() *journal {
-	return &journal{final: map[string]bool{}, finished: map[string]bool{}, changed: make(chan struct{})}
+	changed  chan struct{}   // closed and replaced when finished changes
 }
 
 func (j *journal) add(request Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.requests) == requestsKept {
-		for _, old := range j.requests[:requestsKept/2] {
-			delete(j.final, old.MessageID)
+	if len(j.requests) == kept {
+		for _, old := range j.requests[:kept/2] {
 			delete(j.finished, old.MessageID)
 		}
-		j.requests = slices.Clone(j.requests[requestsKept/2:])
 	}
-	j.requests = append(j.requests, request)
-	j.final[request.MessageID] = j.final[request.MessageID] || request.Final()
-	j.wake()
+	j.requests = newest(j.requests, request)
 }
 
-// finish records the messages of a batch that has ended.
+// newest adds an entry, and drops the older half of a list that is full.
+func newest[T any](list []T, entry T) []T {
+	if len(list) == kept {
+		list = slices.Clone(list[kept/2:])
+	}
+	return append(list, entry)
+}
+
+// finish records the messages of a batch that has ended. Their lines in the log
+// came before.
 func (j *journal) finish(event mapping.Event) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -75,22 +75,17 @@ func (j *journal) finish(event mapping.Event) {
 	for _, message := range event.Failed {
 		delete(j.finished, message.ID)
 	}
-	j.wake()
-}
-
-func (j *journal) wake() {
 	close(j.changed)
 	j.changed = make(chan struct{})
 }
 
 // open returns the message ids without a final outcome, and a channel that is
-// closed at the next change. The function logs an outcome before its batch ends;
-// both must have happened.
+// closed at the next change.
 func (j *journal) open(ids []string) (open []string, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, id := range ids {
-		if !j.final[id] || !j.finished[id] {
+		if !j.finished[id] {
 			open = append(open, id)
 		}
 	}
@@ -122,61 +117,37 @@ func (s *Stack) Await(ctx context.Context, ids ...string) (open []string) {
 }
 
 // readLine handles a line that the function wrote: a request's outcome, a metric
-// (which is dropped), or any other.
+// in the embedded format (which is dropped), or any other.
 func (s *Stack) readLine(line string) {
-	request, kind := parseLine(line)
-	switch kind {
-	case requestLine:
-		s.journal.add(request)
-		s.tell(s.config.Observer.Request != nil, func() { s.config.Observer.Request(request) })
-	case otherLine:
-		s.tell(s.config.Observer.Line != nil, func() { s.config.Observer.Line(line) })
-	}
-}
-
-type lineKind int
-
-const (
-	otherLine lineKind = iota
-	requestLine
-	metricLine
-)
-
-func parseLine(line string) (Request, lineKind) {
 	var parsed struct {
 		Request
 		Message string          `json:"message"`
-		Metric  json.RawMessage `json:"_aws"` // of the embedded metric format
+		Metric  json.RawMessage `json:"_aws"`
 	}
-	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &parsed) != nil {
-		return Request{}, otherLine
-	}
+	isJSON := strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &parsed) == nil
 	switch {
-	case parsed.Metric != nil:
-		return Request{}, metricLine
-	case parsed.Message == "request" && parsed.MessageID != "":
-		return parsed.Request, requestLine
+	case isJSON && parsed.Metric != nil:
+	case isJSON && parsed.Message == "request" && parsed.MessageID != "":
+		s.journal.add(parsed.Request)
+		tell(s, s.config.Observer.Request, parsed.Request)
+	default:
+		tell(s, s.config.Observer.Line, line)
 	}
-	return Request{}, otherLine
 }
 
 func (s *Stack) observeMapping(event mapping.Event) {
 	if event.Kind == mapping.Completed {
 		s.journal.finish(event)
 	}
-	s.tell(s.config.Observer.Mapping != nil, func() { s.config.Observer.Mapping(event) })
+	tell(s, s.config.Observer.Mapping, event)
 }
 
-func (s *Stack) observeCall(call email.Call) {
-	s.tell(s.config.Observer.Call != nil, func() { s.config.Observer.Call(call) })
-}
-
-// tell calls an observer, one at a time.
-func (s *Stack) tell(set bool, observer func()) {
-	if !set {
+// tell calls an observer if there is one. One is called at a time.
+func tell[T any](s *Stack, observer func(T), what T) {
+	if observer == nil {
 		return
 	}
 	s.observer.Lock()
 	defer s.observer.Unlock()
-	observer()
+	observer(what)
 }

@@ -110,8 +110,8 @@ type Stack struct {
 	page        http.Handler      // nil for none
 	mappings    []*mapping.Mapping
 	server      *http.Server
-	journal     *journal
-	observer    sync.Mutex
+	journal     journal
+	observer    sync.Mutex // held while an observer is told
 	resume      sync.Once
 	polling     context.Context
 	stop        context.CancelFunc
@@ -126,7 +126,7 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{URL: "http://" + listener.Addr().String(), config: config, journal: newJournal()}
+	s := &Stack{URL: "http://" + listener.Addr().String(), config: config, journal: journal{finished: map[string]bool{}, changed: make(chan struct{})}}
 	s.polling, s.stop = context.WithCancel(context.Background())
 	if err := s.assemble(ctx); err != nil {
 		s.stop()
@@ -206,7 +206,7 @@ func listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--listen %q is not HOST:PORT such as %s: %w", address, DefaultListen, err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return nil, fmt.Errorf("--listen %q is not on this machine's loopback interface: use 127.0.0.1, ::1 or localhost, because there is no authentication", address)
 	}
 	listener, err := net.Listen("tcp", address)

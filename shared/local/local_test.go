@@ -256,7 +256,7 @@ func TestRefusesWhatIsNotServed(t *testing.T) {
 		"CloudFormation":          {"POST", "/", "", "Action=ListStacks&Version=2010-05-15", "<Code>InvalidAction</Code>"},
 		"another stack's name":    {"POST", "/", "", "Action=DescribeStacks&StackName=other&Version=2010-05-15", "<Code>ValidationError</Code>"},
 		"AWS JSON":                {"POST", "/", "Kinesis_20131202.ListStreams", "{}", `"__type":"UnknownOperationException"`},
-		"REST":                    {"GET", "/2015-03-31/functions/", "", "", `"__type":"UnknownOperationException"`},
+		"REST":                    {"GET", "/2015-03-31/functions/", "", "", "UnknownOperationException"},
 		"a bucket of nobody":      {"PUT", "/my-bucket/key", "", "", response.PathPrefix},
 		"another function's name": {"POST", "/2015-03-31/functions/Other/invocations", "", "{}", "ResourceNotFoundException"},
 	} {

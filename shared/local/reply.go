@@ -55,10 +55,6 @@ func taskReply(a states.Answer) Reply {
 	return r
 }
 
-func eventReply(e bus.Event) Reply {
-	return Reply{Time: e.Time, To: ToBus, What: e.DetailType, Of: "event bus " + e.Bus, Body: string(e.Detail), MessageID: messageIDIn(string(e.Detail))}
-}
-
 // messageIDIn is the message id of an event's detail or a task's output.
 func messageIDIn(body string) string {
 	var detail reply.Detail
@@ -66,31 +62,24 @@ func messageIDIn(body string) string {
 	return strings.Clone(detail.MessageID)
 }
 
-// Replies are all replies so far, oldest first. Events are only those that the
-// function sent.
+// Replies are the replies so far, oldest first. Events are only those that the
+// function sent. The newest 65,536 are kept.
 func (s *Stack) Replies() []Reply {
-	var all []Reply
-	for _, a := range s.Responses.Answers() {
-		all = append(all, stackReply(a))
-	}
-	for _, a := range s.States.Answers() {
-		all = append(all, taskReply(a))
-	}
-	for _, e := range s.Bus.Events() {
-		if e.Source == reply.EventSource {
-			all = append(all, eventReply(e))
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Reply) int { return a.Time.Compare(b.Time) })
-	return all
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return slices.Clone(s.journal.replies)
 }
 
-func (s *Stack) observeEvent(e bus.Event) {
+// event notes an event on a bus that the function sent.
+func (s *Stack) event(e bus.Event) {
 	if e.Source == reply.EventSource {
-		s.observeReply(eventReply(e))
+		s.reply(Reply{Time: e.Time, To: ToBus, What: e.DetailType, Of: "event bus " + e.Bus, Body: string(e.Detail), MessageID: messageIDIn(string(e.Detail))})
 	}
 }
 
-func (s *Stack) observeReply(r Reply) {
-	s.tell(s.config.Observer.Reply != nil, func() { s.config.Observer.Reply(r) })
+func (s *Stack) reply(r Reply) {
+	s.journal.mu.Lock()
+	s.journal.replies = newest(s.journal.replies, r)
+	s.journal.mu.Unlock()
+	tell(s, s.config.Observer.Reply, r)
 }

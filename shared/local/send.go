@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
@@ -95,19 +96,16 @@ func (s *Stack) ClientConfig() aws.Config {
 // redirect gives a custom resource request that AWS would be told about a
 // ResponseURL of its own, of the local bucket. Any other message stays as it is.
 func (s *Stack) redirect(message string) string {
-	var request map[string]jsontext.Value
-	var ids struct{ ResponseURL, StackId, LogicalResourceId, RequestId string } //nolint:revive // CloudFormation's names
+	var members map[string]jsontext.Value
+	var request cfn.Event
 	answersHere := s.Variable("AWS_ENDPOINT_URL_S3") == s.URL
-	if !answersHere || !strings.Contains(message, awsBucket) || json.Unmarshal([]byte(message), &request) != nil ||
-		json.Unmarshal([]byte(message), &ids) != nil || !strings.HasPrefix(ids.ResponseURL, awsBucket) {
+	if !answersHere || json.Unmarshal([]byte(message), &members) != nil || json.Unmarshal([]byte(message), &request) != nil ||
+		!strings.HasPrefix(request.ResponseURL, awsBucket) {
 		return message
 	}
-	fresh, err := json.Marshal(response.URL(s.URL, Region, ids.StackId, ids.LogicalResourceId, ids.RequestId))
-	if err != nil {
-		return message
-	}
-	request["ResponseURL"] = fresh
-	text, err := json.Marshal(request, json.Deterministic(true))
+	own, _ := json.Marshal(response.URL(s.URL, Region, request.StackID, request.LogicalResourceID, request.RequestID)) // a string can be written
+	members["ResponseURL"] = own
+	text, err := json.Marshal(members, json.Deterministic(true))
 	if err != nil {
 		return message
 	}
