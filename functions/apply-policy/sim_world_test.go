@@ -231,7 +231,7 @@ func (s *simulation) assemble() {
 	events := described.EventSources[0]
 	s.mapping, err = mapping.New(mapping.Config{
 		Queue: s.source, Function: s.instances, FunctionTimeout: described.Timeout,
-		BatchSize: events.BatchSize, Window: events.BatchingWindow, MaximumConcurrency: s.scenario.concurrency,
+		BatchSize: events.BatchSize, MaximumConcurrency: s.scenario.concurrency,
 		ReportBatchItemFailures: events.ReportBatchItemFailures, Observe: s.watch,
 	})
 	if err != nil {

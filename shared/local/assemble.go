@@ -58,13 +58,14 @@ func (s *Stack) describe() error {
 	if err != nil {
 		return err
 	}
-	s.Resources, err = parsed.Resolve(template.Settings{Account: Account, Region: Region, BaseURL: s.URL, Parameters: s.config.Parameters})
+	s.Resources, err = parsed.Resolve(template.Settings{BaseURL: s.URL, Parameters: s.config.Parameters})
 	if err != nil {
 		return err
 	}
 	var missing []error
-	if _, ok := s.Resources.Function(functionID); !ok {
-		missing = append(missing, fmt.Errorf("%s has no function %s", s.config.Template, functionID))
+	var ok bool
+	if s.described, ok = s.Resources.Function(functionID); !ok || len(s.described.EventSources) != 1 {
+		missing = append(missing, fmt.Errorf("%s has no function %s with one event source", s.config.Template, functionID))
 	}
 	for _, id := range []string{sourceID, deadLettersID} {
 		if _, ok := s.Resources.Queue(id); !ok {
@@ -74,35 +75,37 @@ func (s *Stack) describe() error {
 	return errors.Join(missing...)
 }
 
-// addQueues makes the queues, and then sets their redrive policies, which need
-// the dead-letter queues.
+// addQueues makes the queues, those with a redrive policy after the dead-letter
+// queues that it names.
 func (s *Stack) addQueues() error {
-	for _, described := range s.Resources.Queues {
-		attributes := maps.Clone(described.Attributes)
-		delete(attributes, "RedrivePolicy")
-		if _, err := s.Queues.Create(described.Name, attributes); err != nil {
-			return fmt.Errorf("creating the queue %s: %w", described.Name, err)
-		}
-	}
-	for _, described := range s.Resources.Queues {
-		redrive, ok := described.Attributes["RedrivePolicy"]
-		if !ok {
-			continue
-		}
-		q, _ := s.Queues.LookupARN(described.ARN)
-		if err := q.SetAttributes(context.Background(), map[string]string{"RedrivePolicy": redrive}); err != nil {
-			return fmt.Errorf("the redrive policy of the queue %s: %w", described.Name, err)
+	for _, second := range []bool{false, true} {
+		for _, described := range s.Resources.Queues {
+			if _, redrives := described.Attributes["RedrivePolicy"]; redrives != second {
+				continue
+			}
+			if _, err := s.Queues.Create(described.Name, described.Attributes); err != nil {
+				return fmt.Errorf("creating the queue %s: %w", described.Name, err)
+			}
 		}
 	}
 	return nil
+}
+
+// queue is the queue that something in the template refers to.
+func (s *Stack) queue(arn, by string) (*queue.Queue, error) {
+	q, ok := s.Queues.LookupARN(arn)
+	if !ok {
+		return nil, fmt.Errorf("%s refers to %s, which is not a queue of this template", by, arn)
+	}
+	return q, nil
 }
 
 // addTables makes the tables. A ledger that the template does not create (its
 // parameter LedgerTableName) is made too: there is no other here.
 func (s *Stack) addTables() error {
 	described := s.Resources.Tables
-	if f, _ := s.Resources.Function(functionID); len(described) == 0 && f.Environment[ledgerVariable] != "" {
-		described = []template.Table{{Name: f.Environment[ledgerVariable], PartitionKey: "PK", SortKey: "SK"}}
+	if name := s.described.Environment["LEDGER_TABLE"]; len(described) == 0 && name != "" {
+		described = []template.Table{{Name: name, PartitionKey: "PK", SortKey: "SK"}}
 	}
 	for _, each := range described {
 		if err := s.Tables.Create(each.Name, each.PartitionKey, each.SortKey); err != nil {
@@ -119,10 +122,10 @@ func (s *Stack) addTopics() error {
 		}
 	}
 	for _, described := range s.Resources.Subscriptions {
-		send, ok := s.sendTo(described.Endpoint)
-		if !ok {
-			return fmt.Errorf("a subscription of %s goes to %s, which is not a queue of this template", described.TopicARN, described.Endpoint)
+		if _, err := s.queue(described.Endpoint, "a subscription of "+described.TopicARN); err != nil {
+			return err
 		}
+		send, _ := s.sendTo(described.Endpoint)
 		_, err := s.Topics.Subscribe(topic.Subscription{
 			TopicARN: described.TopicARN, QueueARN: described.Endpoint, Raw: described.RawMessageDelivery, Send: send,
 		})
@@ -143,19 +146,14 @@ func (s *Stack) sendTo(queueARN string) (topic.Send, bool) {
 
 func (s *Stack) addRules() error {
 	for _, described := range s.Resources.Rules {
-		if !described.Enabled {
-			continue
-		}
-		for _, arn := range described.Targets {
-			target, ok := s.Queues.LookupARN(arn)
-			if !ok {
-				return fmt.Errorf("a target of the rule %s is %s, which is not a queue of this template", described.Name, arn)
+		for _, each := range described.Targets {
+			target, err := s.queue(each.ARN, "a target of the rule "+described.Name)
+			if err != nil {
+				return err
 			}
-			err := s.Bus.AddRule(bus.Rule{
-				Name: described.Name, EventBusName: described.EventBusName, EventPattern: described.EventPattern,
-				Send: func(ctx context.Context, event string) error {
-					return deliver(ctx, target, queue.Input{Body: event})
-				},
+			err = s.Bus.AddRule(bus.Rule{
+				Name: described.Name, EventBusName: described.EventBusName, EventPattern: string(described.EventPattern),
+				Send: func(ctx context.Context, event string) error { return deliver(ctx, target, queue.Input{Body: event}) },
 			})
 			if err != nil {
 				return err
@@ -166,51 +164,33 @@ func (s *Stack) addRules() error {
 }
 
 func (s *Stack) addFunction() error {
-	described, _ := s.Resources.Function(functionID)
-	environment := maps.Clone(described.Environment)
-	maps.Copy(environment, credentials)
+	s.environment = maps.Clone(s.described.Environment)
+	maps.Copy(s.environment, credentials)
 	for _, service := range []string{"SES", "SQS", "SNS", "DYNAMODB", "EVENTBRIDGE", "SFN", "S3"} {
-		environment["AWS_ENDPOINT_URL_"+service] = s.URL
+		s.environment["AWS_ENDPOINT_URL_"+service] = s.URL
 	}
-	maps.Copy(environment, s.config.Environment)
-	s.environment = environment
+	maps.Copy(s.environment, s.config.Environment)
 	var err error
 	s.Function, err = function.Start(function.Config{
-		Bootstrap:           s.config.Bootstrap,
-		Name:                described.Name,
-		Account:             Account,
-		Region:              Region,
-		MemoryMB:            described.MemorySize,
-		Timeout:             described.Timeout,
-		ReservedConcurrency: described.ReservedConcurrency,
-		Environment:         environment,
-		Output:              s.readLine,
+		Bootstrap: s.config.Bootstrap, Name: s.described.Name, Account: Account, Region: Region,
+		MemoryMB: s.described.MemorySize, Timeout: s.described.Timeout, ReservedConcurrency: s.described.ReservedConcurrency,
+		Environment: s.environment, Output: s.readLine,
 	})
 	if err != nil {
 		return err
 	}
-	for _, source := range described.EventSources {
-		if !source.Enabled {
-			continue
-		}
-		from, ok := s.Queues.LookupARN(source.QueueARN)
-		if !ok {
-			return fmt.Errorf("the event source %s is %s, which is not a queue of this template", source.Name, source.QueueARN)
-		}
-		each, err := mapping.New(mapping.Config{
-			Queue:                   from,
-			Function:                s.Function,
-			FunctionTimeout:         described.Timeout,
-			BatchSize:               source.BatchSize,
-			Window:                  source.BatchingWindow,
-			MaximumConcurrency:      source.MaximumConcurrency,
-			ReportBatchItemFailures: source.ReportBatchItemFailures,
-			Observe:                 s.observeMapping,
-		})
-		if err != nil {
-			return fmt.Errorf("the event source %s: %w", source.Name, err)
-		}
-		s.mappings = append(s.mappings, each)
+	source := s.described.EventSources[0]
+	from, err := s.queue(source.QueueARN, "the event source "+source.Name)
+	if err != nil {
+		return err
+	}
+	s.mapping, err = mapping.New(mapping.Config{
+		Queue: from, Function: s.Function, FunctionTimeout: s.described.Timeout, BatchSize: source.BatchSize,
+		MaximumConcurrency: source.MaximumConcurrency, ReportBatchItemFailures: source.ReportBatchItemFailures,
+		Observe: s.observeMapping,
+	})
+	if err != nil {
+		return fmt.Errorf("the event source %s: %w", source.Name, err)
 	}
 	return nil
 }

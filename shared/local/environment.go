@@ -16,8 +16,7 @@ var runtimeVariables = []string{"AWS_", "GODEBUG", "GOGC", "GOMAXPROCS", "GOMEML
 // checkEnvironment refuses variables that nothing reads: a misspelt guardrail
 // would have no effect.
 func (s *Stack) checkEnvironment() error {
-	described, _ := s.Resources.Function(functionID)
-	known := slices.Sorted(maps.Keys(described.Environment))
+	known := slices.Sorted(maps.Keys(s.described.Environment))
 	var wrong []error
 	for _, name := range slices.Sorted(maps.Keys(s.config.Environment)) {
 		read := slices.Contains(known, name) ||

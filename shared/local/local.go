@@ -40,8 +40,8 @@ import (
 const (
 	DefaultTemplate = "template.yaml"
 	DefaultListen   = "127.0.0.1:4566"
-	Account         = "123456789012"
-	Region          = "us-east-1"
+	Account         = template.Account
+	Region          = template.Region
 )
 
 // The logical ids of the resources that a Stack needs.
@@ -50,9 +50,6 @@ const (
 	sourceID      = "RequestQueue"
 	deadLettersID = "DeadLetterQueue"
 )
-
-// ledgerVariable is the variable that names the function's table.
-const ledgerVariable = "LEDGER_TABLE"
 
 // Config says what to run and where. Bootstrap or Build is required.
 type Config struct {
@@ -106,9 +103,10 @@ type Stack struct {
 	Tables    *table.Server
 
 	config      Config
+	described   template.Function // the function in the template
 	environment map[string]string // the function's
 	page        http.Handler      // nil for none
-	mappings    []*mapping.Mapping
+	mapping     *mapping.Mapping
 	server      *http.Server
 	journal     journal
 	observer    sync.Mutex // held while an observer is told
@@ -147,11 +145,7 @@ func Start(ctx context.Context, config Config) (*Stack, error) {
 
 // Resume starts the polling of a stack that was started paused.
 func (s *Stack) Resume() {
-	s.resume.Do(func() {
-		for _, each := range s.mappings {
-			s.running.Go(func() { each.Run(s.polling) })
-		}
-	})
+	s.resume.Do(func() { s.running.Go(func() { s.mapping.Run(s.polling) }) })
 }
 
 // Close ends everything: no more polling, the function's processes killed, the
@@ -169,14 +163,8 @@ func (s *Stack) Source() *queue.Queue { return s.queueOf(sourceID) }
 // DeadLetters is the dead-letter queue.
 func (s *Stack) DeadLetters() *queue.Queue { return s.queueOf(deadLettersID) }
 
-// Stats adds up what the event source mappings did.
-func (s *Stack) Stats() mapping.Stats {
-	var sum mapping.Stats
-	for _, each := range s.mappings {
-		sum = sum.Add(each.Stats())
-	}
-	return sum
-}
+// Stats is what the event source mapping did.
+func (s *Stack) Stats() mapping.Stats { return s.mapping.Stats() }
 
 func (s *Stack) queueOf(logicalID string) *queue.Queue {
 	described, _ := s.Resources.Queue(logicalID) // Start made sure that it is there

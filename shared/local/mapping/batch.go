@@ -11,13 +11,11 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-// deliver invokes the function with a batch: in one go, or in several if its
-// payload is over Lambda's 6 MB.
-func (m *Mapping) deliver(ctx context.Context, batch []queue.Message) {
-	for _, part := range m.split(batch) {
-		m.process(ctx, part)
-	}
-}
+// The wait before a throttled batch is retried doubles from the first to the last.
+const (
+	firstRetry = 500 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
 
 // process is one invocation, to the deletion of what the function succeeded in.
 func (m *Mapping) process(ctx context.Context, part part) {
@@ -55,15 +53,15 @@ func (m *Mapping) process(ctx context.Context, part part) {
 // visible again. It reports whether the function ran.
 func (m *Mapping) invoke(ctx context.Context, part part) (result function.Result, ran bool, err error) {
 	visible := slices.MinFunc(part.messages, func(a, b queue.Message) int { return a.VisibleAt.Compare(b.VisibleAt) }).VisibleAt
-	for retry := 1; ctx.Err() == nil && time.Now().Before(visible); retry++ {
+	for wait := firstRetry; ctx.Err() == nil && time.Now().Before(visible); wait = min(2*wait, lastRetry) {
 		// An invocation in progress is not cut short when polling ends.
 		result, err := m.config.Function.Invoke(context.WithoutCancel(ctx), part.payload)
 		if !errors.Is(err, function.ErrTooManyRequests) {
 			return result, true, err
 		}
 		m.count(func() { m.stats.Throttles++; m.throttled++ })
-		m.observe(Event{Kind: Throttled, Messages: part.messages, Retry: retry, Err: err})
-		wire.Wait(ctx, min(m.config.Backoff(retry), time.Until(visible)))
+		m.observe(Event{Kind: Throttled, Messages: part.messages, Err: err})
+		wire.Wait(ctx, min(wait, time.Until(visible)))
 		m.count(func() { m.throttled-- })
 	}
 	// When polling ends, nothing was dropped: the messages come back.

@@ -11,7 +11,7 @@ type Kind string
 // The kinds of events. Messages that are not deleted come back when their
 // visibility timeout has passed.
 const (
-	Throttled     Kind = "Throttled"     // an invocation was refused; the batch waits for Retry
+	Throttled     Kind = "Throttled"     // an invocation was refused; the batch waits for a retry
 	Dropped       Kind = "Dropped"       // throttled until the visibility timeout: goes back unseen
 	FunctionError Kind = "FunctionError" // error, timeout, crash: nothing is deleted
 	BadResponse   Kind = "BadResponse"   // no valid partial batch response: nothing is deleted
@@ -24,7 +24,6 @@ type Event struct {
 	Kind     Kind
 	Messages []queue.Message // the batch; of QueueError, the one not deleted
 	Failed   []queue.Message // of Completed: the batch item failures
-	Retry    int             // of Throttled: which one comes next
 	Result   function.Result // of FunctionError, BadResponse and Completed
 	Err      error
 }

@@ -9,15 +9,17 @@
 // received; partial batch responses, the malformed ones included.
 //
 // AWS documents neither the wait between the retries of a throttled batch nor by
-// how much it slows down after errors: the first is configurable here, the
-// second is left out, which makes more retries, not fewer. Filters, on-failure
-// destinations, provisioned pollers and FIFO queues are left out too.
+// how much it slows down after errors: the first is half a second, doubling to two, the
+// second is left out, which makes more retries, not fewer. Filters, batching
+// windows, on-failure destinations, provisioned pollers and FIFO queues are left
+// out too.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -36,6 +38,8 @@ const (
 	// growth is the pause between one more poller and the next: AWS adds up to
 	// 300 a minute.
 	growth = time.Minute / 300
+	// maxBatch is the most messages that one receive brings.
+	maxBatch = 10
 )
 
 // Function is what is invoked: a *function.Function, or a simulated one. A
@@ -50,17 +54,11 @@ type Config struct {
 	Function Function
 	// FunctionTimeout must not be above the queue's visibility timeout.
 	FunctionTimeout time.Duration
-	BatchSize       int // 10 if 0
-	// Window is MaximumBatchingWindowInSeconds: how long a batch is gathered
-	// from its first message on. 0 takes what one receive brings.
-	Window time.Duration
+	BatchSize       int // 10 if 0, which is the most without a batching window
 	// MaximumConcurrency is 2 to 1000, or 0 for none.
 	MaximumConcurrency int
 	// ReportBatchItemFailures has the function say which messages failed.
 	ReportBatchItemFailures bool
-	// Backoff is the wait before retry 1, 2, ... of a throttled batch; nil is
-	// half a second, doubling to two.
-	Backoff func(retry int) time.Duration
 	// Observe, if set, is told what happens. Several goroutines may call it at
 	// once.
 	Observe func(Event)
@@ -90,45 +88,20 @@ type Stats struct {
 	Pollers        int // now
 }
 
-// Add is the sum of two mappings' counts.
-func (s Stats) Add(other Stats) Stats {
-	s.Received += other.Received
-	s.Invocations += other.Invocations
-	s.Throttles += other.Throttles
-	s.Dropped += other.Dropped
-	s.FunctionErrors += other.FunctionErrors
-	s.Deleted += other.Deleted
-	s.Pollers += other.Pollers
-	return s
-}
-
 // New refuses what AWS refuses to create.
 func New(config Config) (*Mapping, error) {
-	if config.BatchSize == 0 {
-		config.BatchSize = 10
-	}
-	if config.Backoff == nil {
-		config.Backoff = backoff
-	}
-	visibility := config.Queue.VisibilityTimeout()
+	config.BatchSize = cmp.Or(config.BatchSize, maxBatch)
+	visibility, most := config.Queue.VisibilityTimeout(), config.MaximumConcurrency
 	switch {
 	case visibility < config.FunctionTimeout:
 		return nil, fmt.Errorf("queue visibility timeout: %.0f seconds is less than function timeout: %.0f seconds",
 			visibility.Seconds(), config.FunctionTimeout.Seconds())
-	case config.BatchSize < 1 || config.BatchSize > 10000:
-		return nil, fmt.Errorf("BatchSize %d is not between 1 and 10000", config.BatchSize)
-	case config.BatchSize > 10 && config.Window < time.Second:
-		return nil, fmt.Errorf("a BatchSize over 10 needs a MaximumBatchingWindowInSeconds of at least 1")
-	case config.Window < 0 || config.Window > 300*time.Second:
-		return nil, fmt.Errorf("MaximumBatchingWindowInSeconds %.0f is not between 0 and 300", config.Window.Seconds())
-	case config.MaximumConcurrency != 0 && (config.MaximumConcurrency < 2 || config.MaximumConcurrency > 1000):
-		return nil, fmt.Errorf("MaximumConcurrency %d is not between 2 and 1000", config.MaximumConcurrency)
+	case config.BatchSize < 1 || config.BatchSize > maxBatch:
+		return nil, fmt.Errorf("BatchSize %d is not between 1 and %d", config.BatchSize, maxBatch)
+	case most != 0 && (most < 2 || most > 1000):
+		return nil, fmt.Errorf("MaximumConcurrency %d is not between 2 and 1000", most)
 	}
-	limit := maxPollers
-	if config.MaximumConcurrency > 0 {
-		limit = config.MaximumConcurrency
-	}
-	return &Mapping{config: config, limit: limit}, nil
+	return &Mapping{config: config, limit: cmp.Or(most, maxPollers)}, nil
 }
 
 // Run polls until ctx is done. Then it receives no more, leaves throttled
@@ -191,9 +164,4 @@ func (m *Mapping) count(change func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change()
-}
-
-// backoff is half a second, doubling to two.
-func backoff(retry int) time.Duration {
-	return min(500*time.Millisecond<<min(retry-1, 10), 2*time.Second)
 }

@@ -323,33 +323,6 @@ func TestNoGrowthWhileThrottled(t *testing.T) {
 	})
 }
 
-func TestBatchingWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, _ := queueOf(t, "Requests", nil)
-		var mu sync.Mutex
-		var sizes []int
-		config := mapping.Config{Queue: source, BatchSize: 25, Window: 5 * time.Second, MaximumConcurrency: 2}
-		config.Function = &handler{handle: func(event events.SQSEvent) (string, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			sizes = append(sizes, len(event.Records))
-			return "", nil
-		}}
-		run(t, config)
-		send(t, source, bodies(1)...)
-		pass(4999 * time.Millisecond)
-		mu.Lock()
-		if len(sizes) != 0 {
-			t.Errorf("delivered before the window was over: %v", sizes)
-		}
-		mu.Unlock()
-		pass(time.Millisecond)
-		if !slices.Equal(sizes, []int{1}) {
-			t.Errorf("after the window: %v", sizes)
-		}
-	})
-}
-
 func TestQueueThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1"})
@@ -407,9 +380,7 @@ func TestNewRefuses(t *testing.T) {
 	standard, _ := queueOf(t, "Requests", nil)
 	for reason, config := range map[string]mapping.Config{
 		"visibility below the function timeout": {Queue: standard, FunctionTimeout: 61 * time.Second},
-		"a batch over 10000":                    {Queue: standard, BatchSize: 10001, Window: time.Second},
 		"over 10 without a window":              {Queue: standard, BatchSize: 11},
-		"a window over 5 minutes":               {Queue: standard, Window: 301 * time.Second},
 		"MaximumConcurrency 1":                  {Queue: standard, MaximumConcurrency: 1},
 		"MaximumConcurrency 1001":               {Queue: standard, MaximumConcurrency: 1001},
 	} {

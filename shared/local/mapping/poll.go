@@ -11,8 +11,6 @@ import (
 const (
 	// longPoll is the longest that one receive waits.
 	longPoll = 20 * time.Second
-	// receiveMax is the most that one receive brings.
-	receiveMax = 10
 	// callTimeout is what a call to the queue may take beyond its waiting time.
 	callTimeout = 10 * time.Second
 	// retryQueue is the pause after a call to the queue that failed.
@@ -22,19 +20,18 @@ const (
 // poll receives and processes one batch after the other.
 func (m *Mapping) poll(ctx context.Context) {
 	for ctx.Err() == nil {
-		batch, err := m.gather(ctx)
-		if ctx.Err() != nil {
-			return // what was received becomes visible again
-		}
-		if err != nil {
-			m.observe(Event{Kind: QueueError, Err: err})
-		}
+		batch, err := m.receive(ctx)
 		switch {
-		case err != nil && len(batch) == 0:
+		case ctx.Err() != nil:
+			return // what was received becomes visible again
+		case err != nil:
+			m.observe(Event{Kind: QueueError, Err: err})
 			wire.Wait(ctx, retryQueue)
 		case len(batch) > 0:
 			m.occupied(ctx, len(batch))
-			m.deliver(ctx, batch)
+			for _, part := range m.split(batch) {
+				m.process(ctx, part)
+			}
 			m.count(func() { m.busy-- })
 		case m.surplus():
 			return
@@ -42,32 +39,10 @@ func (m *Mapping) poll(ctx context.Context) {
 	}
 }
 
-// gather receives until the batch is full or its window is over. After an error
-// it returns what it has.
-func (m *Mapping) gather(ctx context.Context) ([]queue.Message, error) {
-	batch, err := m.receive(ctx, m.config.BatchSize, longPoll)
-	if err != nil || len(batch) == 0 {
-		return nil, err
-	}
-	until := time.Now().Add(m.config.Window)
-	for len(batch) < m.config.BatchSize {
-		left := time.Until(until)
-		if left <= 0 {
-			break
-		}
-		more, err := m.receive(ctx, m.config.BatchSize-len(batch), min(left, longPoll))
-		if err != nil {
-			return batch, err
-		}
-		batch = append(batch, more...)
-	}
-	return batch, nil
-}
-
-func (m *Mapping) receive(ctx context.Context, most int, wait time.Duration) ([]queue.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout)
+func (m *Mapping) receive(ctx context.Context) ([]queue.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, longPoll+callTimeout)
 	defer cancel()
-	return m.config.Queue.Receive(ctx, queue.ReceiveOptions{MaxMessages: min(most, receiveMax), Wait: &wait})
+	return m.config.Queue.Receive(ctx, queue.ReceiveOptions{MaxMessages: m.config.BatchSize, Wait: new(longPoll)})
 }
 
 // remove deletes the messages that the function succeeded in. What cannot be

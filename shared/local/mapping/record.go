@@ -2,10 +2,10 @@ package mapping
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"sespolicy/shared/local/queue"
 )
@@ -13,29 +13,11 @@ import (
 // maxPayload is Lambda's limit for the request of a synchronous invocation.
 const maxPayload = 6291456
 
-// record is a message as the function gets it, members in the order AWS writes
-// them.
+// record is a message as the function gets it. Without message attributes their
+// digest is absent.
 type record struct {
-	MessageID              string                      `json:"messageId"`
-	ReceiptHandle          string                      `json:"receiptHandle"`
-	Body                   string                      `json:"body"`
-	Attributes             map[string]string           `json:"attributes"`
-	MessageAttributes      map[string]messageAttribute `json:"messageAttributes"`
-	MD5OfMessageAttributes json.RawMessage             `json:"md5OfMessageAttributes,omitempty"`
-	MD5OfBody              string                      `json:"md5OfBody"`
-	EventSource            string                      `json:"eventSource"`
-	EventSourceARN         string                      `json:"eventSourceARN"`
-	AWSRegion              string                      `json:"awsRegion"`
-}
-
-// messageAttribute has the words of SQS in camel case; the lists are always
-// empty.
-type messageAttribute struct {
-	StringValue      *string  `json:"stringValue,omitempty"`
-	BinaryValue      *string  `json:"binaryValue,omitempty"`
-	StringListValues []string `json:"stringListValues"`
-	BinaryListValues []string `json:"binaryListValues"`
-	DataType         string   `json:"dataType"`
+	events.SQSMessage
+	Digest string `json:"md5OfMessageAttributes,omitempty"`
 }
 
 // part is what one invocation takes of a batch.
@@ -64,32 +46,18 @@ func (m *Mapping) split(batch []queue.Message) []part {
 	return parts
 }
 
-// encode writes one record. The Region is the ARN's fourth part. Without message
-// attributes their digest is absent; with a batching window of at least a second
-// it is null, as recorded from Lambda in 2025.
+// encode writes one record. The Region is the ARN's fourth part.
 func (m *Mapping) encode(message queue.Message) []byte {
 	arn := m.config.Queue.ARN()
-	r := record{
-		MessageID:         message.ID,
-		ReceiptHandle:     message.ReceiptHandle,
-		Body:              message.Body,
-		Attributes:        message.SystemAttributes(),
-		MessageAttributes: map[string]messageAttribute{},
-		MD5OfBody:         message.MD5OfBody,
-		EventSource:       "aws:sqs",
-		EventSourceARN:    arn,
-		AWSRegion:         strings.Split(arn, ":")[3],
-	}
-	switch {
-	case message.MD5OfAttributes != "":
-		r.MD5OfMessageAttributes = json.RawMessage(`"` + message.MD5OfAttributes + `"`)
-	case m.config.Window >= time.Second:
-		r.MD5OfMessageAttributes = json.RawMessage("null")
-	}
+	r := record{Digest: message.MD5OfAttributes, SQSMessage: events.SQSMessage{
+		MessageId: message.ID, ReceiptHandle: message.ReceiptHandle, Body: message.Body, Md5OfBody: message.MD5OfBody,
+		Attributes: message.SystemAttributes(), MessageAttributes: map[string]events.SQSMessageAttribute{},
+		EventSource: "aws:sqs", EventSourceARN: arn, AWSRegion: strings.Split(arn, ":")[3],
+	}}
 	for name, attribute := range message.Attributes {
-		value := messageAttribute{DataType: attribute.DataType, StringListValues: []string{}, BinaryListValues: []string{}}
+		value := events.SQSMessageAttribute{DataType: attribute.DataType, StringListValues: []string{}, BinaryListValues: [][]byte{}}
 		if attribute.Binary() {
-			value.BinaryValue = new(base64.StdEncoding.EncodeToString(attribute.BinaryValue))
+			value.BinaryValue = attribute.BinaryValue
 		} else {
 			value.StringValue = &attribute.StringValue
 		}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -19,37 +20,27 @@ import (
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 func failures(payload []byte, batch []queue.Message) (map[string]bool, error) {
-	var response map[string]jsontext.Value
-	if err := json.Unmarshal(payload, &response); err != nil {
-		return nil, fmt.Errorf("the response is not a JSON object: %w", err)
+	var members map[string]jsontext.Value
+	var response struct {
+		Items []struct {
+			ID string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
 	}
-	if len(response) == 0 {
-		return nil, nil
+	if err := errors.Join(json.Unmarshal(payload, &members), json.Unmarshal(payload, &response)); err != nil {
+		return nil, fmt.Errorf("the response is not an object with batchItemFailures, a list of item identifiers: %w", err)
 	}
-	list, ok := response["batchItemFailures"]
-	if !ok {
-		return nil, fmt.Errorf("the response has no member batchItemFailures")
+	if len(members) > 0 && members["batchItemFailures"] == nil {
+		return nil, errors.New("the response has no member batchItemFailures")
 	}
-	var items []struct {
-		ItemIdentifier *string `json:"itemIdentifier"`
-	}
-	if err := json.Unmarshal(list, &items); err != nil {
-		return nil, fmt.Errorf("batchItemFailures is not a list of item identifiers: %w", err)
-	}
-	known := map[string]bool{}
+	known, failed := map[string]bool{}, map[string]bool{}
 	for _, message := range batch {
 		known[message.ID] = true
 	}
-	failed := map[string]bool{}
-	for i, item := range items {
-		id := item.ItemIdentifier
-		switch {
-		case id == nil:
-			return nil, fmt.Errorf("batchItemFailures/%d has no itemIdentifier", i)
-		case !known[*id]:
-			return nil, fmt.Errorf("batchItemFailures/%d/itemIdentifier %q is not a message of the batch", i, *id)
+	for i, item := range response.Items {
+		if !known[item.ID] {
+			return nil, fmt.Errorf("batchItemFailures/%d/itemIdentifier %q is not a message of the batch", i, item.ID)
 		}
-		failed[*id] = true
+		failed[item.ID] = true
 	}
 	return failed, nil
 }

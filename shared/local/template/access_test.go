@@ -48,7 +48,7 @@ func policies(t *testing.T, resources map[string]resource) map[string]string {
 			if targets := member(res.properties, property); targets != nil {
 				for _, target := range targets.Content { // URLs of queues and ARNs of topics
 					id := target.Value[strings.LastIndexAny(target.Value, "/:")+1:]
-					all[id] = encode(t, member(res.properties, "PolicyDocument"))
+					all[id] = toJSON(member(res.properties, "PolicyDocument"))
 				}
 			}
 		}
@@ -160,7 +160,7 @@ func permissions(t *testing.T, parameters map[string]string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, policy := range member(evaluated(t, load(t), parameters)["FunctionRole"].properties, "Policies").Content {
-		for _, s := range statements(encode(t, member(policy, "PolicyDocument"))) {
+		for _, s := range statements(toJSON(member(policy, "PolicyDocument"))) {
 			actions := []string{}
 			switch action := s.Action.(type) {
 			case string:
@@ -236,9 +236,8 @@ func TestRequestRule(t *testing.T) {
 	}
 	stack := deployed(t, map[string]string{"RequestEventBusName": "asks", "AllowedIdentities": "*"})
 	want := []Rule{{
-		Name: "RequestRule", ARN: "arn:aws:events:us-east-1:123456789012:rule/asks/RequestRule",
-		EventBusName: "asks", EventPattern: `{"detail-type":["SES Identity Policy Request"]}`, Enabled: true,
-		Targets: []string{"arn:aws:sqs:us-east-1:123456789012:RequestQueue"},
+		Name: "RequestRule", EventBusName: "asks", EventPattern: json.RawMessage(`{"detail-type":["SES Identity Policy Request"]}`),
+		Targets: []struct{ ARN string }{{"arn:aws:sqs:us-east-1:123456789012:RequestQueue"}},
 	}}
 	if diff := cmp.Diff(want, stack.Rules); diff != "" {
 		t.Error(diff)

@@ -70,7 +70,7 @@ func TestNumbersHoldTogether(t *testing.T) {
 			}
 			source, topic := function.EventSources[0], stack.Topics[0]
 			resources := evaluated(t, load(t), parameters)
-			policies, properties := policies(t, resources), resources["ApplyPolicyFunction"].properties
+			policies, properties, outputs := policies(t, resources), resources["ApplyPolicyFunction"].properties, outputs(t, parameters)
 			interval, err := time.ParseDuration(function.Environment["MIN_CALL_INTERVAL"])
 			if err != nil {
 				t.Fatal(err)
@@ -85,29 +85,28 @@ func TestNumbersHoldTogether(t *testing.T) {
 			receives := or(parameters, "MaxReceiveCount", "20")
 			visibility := seconds(t, requests, "VisibilityTimeout")
 			for what, holds := range map[string]bool{
-				"visibility timeout at least 6 x function timeout and the window": visibility >= 6*function.Timeout+source.BatchingWindow,
-				"visibility timeout at most 12 hours":                             visibility <= 12*time.Hour,
-				"a batch's calls take at most half of the timeout":                time.Duration(source.BatchSize)*interval <= function.Timeout/2,
-				"the mapping reads the request queue":                             source.QueueARN == requests.ARN && source.Enabled,
-				"failures are reported by message":                                source.ReportBatchItemFailures,
-				"the mapping counts its events":                                   cmp.Equal(plain(t, properties, "Events", "Requests", "Properties", "MetricsConfig", "Metrics"), []any{"EventCount"}),
-				"the minimum of concurrent batches":                               source.MaximumConcurrency == 2,
-				"ten messages a batch":                                            source.BatchSize == 10,
-				"a standard queue needs no window up to 10":                       source.BatchingWindow == 0,
-				"one instance, unless none can be reserved":                       function.ReservedConcurrency == 1 || parameters["ReserveConcurrency"] == "false",
-				"requests that run out of receives go to the dead-letter queue":   redrive.DeadLetterTargetARN == deadLetters.ARN,
-				"queue and function know the same receive count":                  redrive.MaxReceiveCount.String() == receives && function.Environment["MAX_RECEIVE_COUNT"] == receives,
-				"dead letters are kept 14 days":                                   seconds(t, deadLetters, "MessageRetentionPeriod") == 14*24*time.Hour,
-				"dead letters outlive requests":                                   seconds(t, deadLetters, "MessageRetentionPeriod") > seconds(t, requests, "MessageRetentionPeriod"),
-				"the function writes to the dead-letter queue":                    function.Environment["DEAD_LETTER_QUEUE_URL"] == deadLetters.URL,
-				"the function is the binary that the Makefile builds":             text(properties, "Handler") == "bootstrap" && text(properties, "Runtime") == "provided.al2023" && cmp.Equal(plain(t, properties, "Architectures"), []any{"arm64"}),
+				"visibility timeout at least 6 x function timeout":              visibility >= 6*function.Timeout,
+				"visibility timeout at most 12 hours":                           visibility <= 12*time.Hour,
+				"a batch's calls take at most half of the timeout":              time.Duration(source.BatchSize)*interval <= function.Timeout/2,
+				"the mapping reads the request queue":                           source.QueueARN == requests.ARN,
+				"failures are reported by message":                              source.ReportBatchItemFailures,
+				"the mapping counts its events":                                 cmp.Equal(plain(t, properties, "Events", "Requests", "Properties", "MetricsConfig", "Metrics"), []any{"EventCount"}),
+				"the minimum of concurrent batches":                             source.MaximumConcurrency == 2,
+				"ten messages a batch":                                          source.BatchSize == 10,
+				"one instance, unless none can be reserved":                     function.ReservedConcurrency == 1 || parameters["ReserveConcurrency"] == "false",
+				"requests that run out of receives go to the dead-letter queue": redrive.DeadLetterTargetARN == deadLetters.ARN,
+				"queue and function know the same receive count":                redrive.MaxReceiveCount.String() == receives && function.Environment["MAX_RECEIVE_COUNT"] == receives,
+				"dead letters are kept 14 days":                                 seconds(t, deadLetters, "MessageRetentionPeriod") == 14*24*time.Hour,
+				"dead letters outlive requests":                                 seconds(t, deadLetters, "MessageRetentionPeriod") > seconds(t, requests, "MessageRetentionPeriod"),
+				"the function writes to the dead-letter queue":                  function.Environment["DEAD_LETTER_QUEUE_URL"] == deadLetters.URL,
+				"the function is the binary that the Makefile builds":           text(properties, "Handler") == "bootstrap" && text(properties, "Runtime") == "provided.al2023" && cmp.Equal(plain(t, properties, "Architectures"), []any{"arm64"}),
 				"encrypted":                      encrypted(requests) && encrypted(deadLetters),
 				"TLS only":                       tlsOnly(policies["RequestQueue"], requests.ARN) && tlsOnly(policies["DeadLetterQueue"], deadLetters.ARN) && tlsOnly(policies["RequestTopic"], topic.ARN),
 				"the topic feeds the queue":      cmp.Equal(stack.Subscriptions, []Subscription{{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: requests.ARN}}),
 				"notifications sign with SHA256": topic.SignatureVersion == "2",
-				"the queues are outputs, for the command line's --stack": stack.Outputs["RequestQueueUrl"] == requests.URL && stack.Outputs["DeadLetterQueueUrl"] == deadLetters.URL &&
-					stack.Outputs["RequestQueueArn"] == requests.ARN && stack.Outputs["DeadLetterQueueArn"] == deadLetters.ARN && stack.Outputs["RequestTopicArn"] == topic.ARN,
-				"the ledger is an output, for the command line's --stack": stack.Outputs["LedgerTableName"] == function.Environment["LEDGER_TABLE"],
+				"the queues are outputs, for the command line's --stack": outputs["RequestQueueUrl"] == requests.URL && outputs["DeadLetterQueueUrl"] == deadLetters.URL &&
+					outputs["RequestQueueArn"] == requests.ARN && outputs["DeadLetterQueueArn"] == deadLetters.ARN && outputs["RequestTopicArn"] == topic.ARN,
+				"the ledger is an output, for the command line's --stack": outputs["LedgerTableName"] == function.Environment["LEDGER_TABLE"],
 			} {
 				if !holds {
 					t.Errorf("does not hold: %s", what)
@@ -115,6 +114,24 @@ func TestNumbersHoldTogether(t *testing.T) {
 			}
 		})
 	}
+}
+
+// outputs are the outputs of the template, by name.
+func outputs(t *testing.T, parameters map[string]string) map[string]string {
+	t.Helper()
+	r, err := newResolver(load(t), Settings{Parameters: parameters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for name, output := range entries(r.sections["Outputs"]) {
+		value, err := r.resolve(member(output, "Value"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name.Value] = text(value)
+	}
+	return all
 }
 
 // plain is the value at a path as encoding/json has it.

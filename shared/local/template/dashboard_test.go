@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // emitted are the metrics that the resources of the template emit, as namespace/name/dimensions: the services', as AWS
@@ -58,16 +56,6 @@ func evaluated(t *testing.T, tmpl *Template, parameters map[string]string) map[s
 		byID[res.name] = res
 	}
 	return byID
-}
-
-// encode is a value as JSON.
-func encode(t *testing.T, n *yaml.Node) string {
-	t.Helper()
-	encoded, err := toJSON(n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return encoded
 }
 
 // physicalNames are what the dimensions may say: a queue, a function or a mapping that the template makes.
@@ -120,7 +108,7 @@ func alarms(t *testing.T, parameters map[string]string) map[string]alarm {
 			continue
 		}
 		var a alarm
-		if err := json.Unmarshal([]byte(encode(t, res.properties)), &a); err != nil {
+		if err := json.Unmarshal([]byte(toJSON(res.properties)), &a); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
 		found[id] = a

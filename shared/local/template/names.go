@@ -27,9 +27,7 @@ func (r *resolver) ref(at *yaml.Node, name string) (*yaml.Node, error) {
 	if value, ok := r.parameters[name]; ok {
 		return value, nil
 	}
-	pseudo := map[string]string{
-		"AWS::AccountId": r.settings.Account, "AWS::Region": r.settings.Region, "AWS::StackName": r.settings.StackName, "AWS::Partition": "aws",
-	}
+	pseudo := map[string]string{"AWS::AccountId": Account, "AWS::Region": Region, "AWS::StackName": "sespolicy", "AWS::Partition": "aws"}
 	if value, ok := pseudo[name]; ok {
 		return newText(at, value), nil
 	}
@@ -62,7 +60,7 @@ func (r *resolver) attribute(at *yaml.Node, id, attribute string) (*yaml.Node, e
 	case !ok:
 		return nil, r.errorAt(at, "attribute %s of %s (%s) is not known locally", attribute, id, kind)
 	}
-	variables := map[string]string{"ID": id, "ACCOUNT": r.settings.Account, "REGION": r.settings.Region, "URL": r.settings.BaseURL}
+	variables := map[string]string{"ID": id, "ACCOUNT": Account, "REGION": Region, "URL": r.settings.BaseURL}
 	if key == "AWS::Events::Rule.Arn" {
 		bus, err := r.resolve(member(r.sections["Resources"], id, "Properties"))
 		if err != nil {

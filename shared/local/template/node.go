@@ -52,13 +52,16 @@ func newText(at *yaml.Node, value string) *yaml.Node {
 }
 
 // toJSON is a value as JSON text, names sorted.
-func toJSON(n *yaml.Node) (string, error) {
+func toJSON(n *yaml.Node) string {
 	var value any
-	if err := n.Decode(&value); err != nil {
-		return "", err
+	if n.Decode(&value) != nil {
+		return "null" // only of a value that JSON does not have
 	}
 	encoded, err := json.Marshal(value)
-	return string(encoded), err
+	if err != nil {
+		return "null"
+	}
+	return string(encoded)
 }
 
 // intrinsic takes the call of an intrinsic function apart, in its short form (!Sub x) or its long one ({Fn::Sub: x}). The
@@ -72,12 +75,12 @@ func intrinsic(n *yaml.Node) (name string, argument *yaml.Node) {
 	case ok && !strings.HasPrefix(short, "!"):
 		plain := *n
 		plain.Tag = map[yaml.Kind]string{yaml.ScalarNode: "!!str", yaml.SequenceNode: "!!seq", yaml.MappingNode: "!!map"}[n.Kind]
-		if short == "Ref" || short == "Condition" {
+		if short == "Ref" {
 			return short, &plain
 		}
 		return "Fn::" + short, &plain
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
-		if name := n.Content[0].Value; name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::") {
+		if name := n.Content[0].Value; name == "Ref" || strings.HasPrefix(name, "Fn::") {
 			return name, n.Content[1]
 		}
 	}

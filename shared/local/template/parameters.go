@@ -71,19 +71,11 @@ func (r *resolver) parameter(name, definition *yaml.Node) (*yaml.Node, error) {
 		out.Tag = "!!int"
 		number, err := strconv.ParseFloat(value, 64)
 		if err != nil || p.MinValue != nil && number < *p.MinValue || p.MaxValue != nil && number > *p.MaxValue {
-			return nil, r.errorAt(name, "parameter %s is %q, want a number%s%s", name.Value, value, bound(" of at least ", p.MinValue), bound(" of at most ", p.MaxValue))
+			return nil, r.errorAt(definition, "parameter %s is %q, want a number within its MinValue and MaxValue", name.Value, value)
 		}
 		return out, nil
 	}
 	return nil, r.errorAt(name, "parameter %s has Type %q, want String or Number", name.Value, p.Type)
-}
-
-// bound is a limit in words, "" if there is none.
-func bound(words string, limit *float64) string {
-	if limit == nil {
-		return ""
-	}
-	return words + strconv.FormatFloat(*limit, 'g', -1, 64)
 }
 
 // checkRules evaluates the section Rules: assertions over parameters that CloudFormation makes before it creates anything.

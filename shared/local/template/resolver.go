@@ -21,9 +21,6 @@ type resolver struct {
 
 // newResolver reads the parameters, checks the rules and finds out which resources exist.
 func newResolver(t *Template, s Settings) (*resolver, error) {
-	s.Account = cmp.Or(s.Account, "123456789012")
-	s.Region = cmp.Or(s.Region, "us-east-1")
-	s.StackName = cmp.Or(s.StackName, "sespolicy")
 	s.BaseURL = strings.TrimSuffix(cmp.Or(s.BaseURL, "http://127.0.0.1:4566"), "/")
 	r := &resolver{Template: t, settings: s, parameters: map[string]*yaml.Node{}, types: map[string]string{}, pending: map[string]bool{}}
 	r.functions = map[string]func(at, argument *yaml.Node) (*yaml.Node, error){
@@ -46,10 +43,12 @@ func newResolver(t *Template, s Settings) (*resolver, error) {
 func (r *resolver) findResources() error {
 	var errs []error
 	for id, value := range entries(r.sections["Resources"]) {
-		exists, err := r.exists(value)
-		errs = append(errs, err)
-		if !exists {
-			continue
+		if name := text(value, "Condition"); name != "" {
+			exists, err := r.condition(value, name)
+			errs = append(errs, err)
+			if !exists {
+				continue
+			}
 		}
 		r.types[id.Value] = text(value, "Type")
 		for event := range entries(member(value, "Properties", "Events")) {
@@ -61,7 +60,7 @@ func (r *resolver) findResources() error {
 
 // resolve evaluates all functions in a value. It gives nil where the whole value is AWS::NoValue.
 func (r *resolver) resolve(n *yaml.Node) (*yaml.Node, error) {
-	if name, argument := intrinsic(n); name != "" && name != "Condition" { // which is an element of policies too
+	if name, argument := intrinsic(n); name != "" {
 		function, ok := r.functions[name]
 		if !ok {
 			return nil, r.errorAt(n, "%s is not evaluated locally, want one of Ref, Fn::GetAtt, Fn::Sub, Fn::If", name)
@@ -139,14 +138,6 @@ func (r *resolver) sub(at, argument *yaml.Node) (*yaml.Node, error) {
 	return newText(at, out), errors.Join(errs...)
 }
 
-// exists evaluates the condition of a resource or output. One without a condition exists.
-func (r *resolver) exists(n *yaml.Node) (bool, error) {
-	if name := text(n, "Condition"); name != "" {
-		return r.condition(n, name)
-	}
-	return true, nil
-}
-
 // condition evaluates a named condition.
 func (r *resolver) condition(at *yaml.Node, name string) (bool, error) {
 	definition := member(r.sections["Conditions"], name)
@@ -164,27 +155,20 @@ func (r *resolver) condition(at *yaml.Node, name string) (bool, error) {
 // test evaluates the functions that conditions and rules are made of.
 func (r *resolver) test(n *yaml.Node) (bool, error) {
 	name, argument := intrinsic(n)
-	operands := 0
-	if argument != nil {
-		operands = len(argument.Content)
-	}
 	switch {
-	case name == "Condition":
-		return r.condition(n, argument.Value)
-	case name == "Fn::Equals" && operands == 2:
+	case name == "Fn::Equals" && len(argument.Content) == 2:
 		values, err := r.resolve(argument)
 		return err == nil && text(values.Content[0]) == text(values.Content[1]), err
-	case name == "Fn::Not" && operands == 1:
+	case name == "Fn::Not" && len(argument.Content) == 1:
 		holds, err := r.test(argument.Content[0])
 		return !holds, err
-	case (name == "Fn::And" || name == "Fn::Or") && operands >= 2 && operands <= 10:
+	case name == "Fn::Or":
 		for _, operand := range argument.Content {
-			// The first true decides an Or, the first false an And.
-			if holds, err := r.test(operand); err != nil || holds == (name == "Fn::Or") {
+			if holds, err := r.test(operand); err != nil || holds {
 				return holds, err
 			}
 		}
-		return name == "Fn::And", nil
+		return false, nil
 	}
-	return false, r.errorAt(n, "want Fn::Equals of two, Fn::Not of one, Fn::And or Fn::Or of two to ten, or Condition")
+	return false, r.errorAt(n, "got %q, want Fn::Equals of two, Fn::Not of one, or Fn::Or", name)
 }

@@ -1,11 +1,12 @@
 package template
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
 
-// readers add the resources that run locally to a stack, by type. Their errors are the YAML library's.
+// readers add the resources that run locally to a stack, by type.
 var readers = map[string]func(*Stack, resource) error{
 	"AWS::Serverless::Function": (*Stack).addFunction,
 	"AWS::SQS::Queue":           (*Stack).addQueue,
@@ -17,7 +18,7 @@ var readers = map[string]func(*Stack, resource) error{
 
 // Function is a Lambda function and what feeds it.
 type Function struct {
-	Name, ARN           string
+	Name                string
 	Timeout             time.Duration
 	MemorySize          int // MB
 	ReservedConcurrency int // 0 if none is reserved
@@ -30,51 +31,40 @@ type EventSource struct {
 	Name                    string // the event's in the function
 	QueueARN                string
 	BatchSize               int
-	BatchingWindow          time.Duration
 	MaximumConcurrency      int // 0 is no limit of its own
 	ReportBatchItemFailures bool
-	Enabled                 bool
 }
 
 // addFunction reads a function. The defaults are Lambda's.
 // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 func (s *Stack) addFunction(r resource) error {
-	p := struct {
-		Timeout     int `yaml:"Timeout"`
-		MemorySize  int `yaml:"MemorySize"`
-		Reserved    int `yaml:"ReservedConcurrentExecutions"`
-		Environment struct {
-			Variables map[string]string `yaml:"Variables"`
-		} `yaml:"Environment"`
-	}{Timeout: 3, MemorySize: 128}
-	if err := r.properties.Decode(&p); err != nil {
+	p := struct{ Timeout, MemorySize, ReservedConcurrentExecutions int }{Timeout: 3, MemorySize: 128}
+	if err := r.read(&p); err != nil {
 		return err
 	}
 	f := Function{
-		Name: r.name, ARN: r.arn, Timeout: time.Duration(p.Timeout) * time.Second,
-		MemorySize: p.MemorySize, ReservedConcurrency: p.Reserved, Environment: p.Environment.Variables,
+		Name: r.name, Timeout: time.Duration(p.Timeout) * time.Second, MemorySize: p.MemorySize,
+		ReservedConcurrency: p.ReservedConcurrentExecutions, Environment: map[string]string{},
+	}
+	for name, value := range entries(member(r.properties, "Environment", "Variables")) {
+		f.Environment[name.Value] = text(value)
 	}
 	for name, event := range entries(member(r.properties, "Events")) {
-		if kind := text(event, "Type"); kind != "SQS" {
-			return r.errorAt(name, "event %s of %s has Type %q, only SQS runs locally", name.Value, r.name, kind)
-		}
 		p := struct {
-			Queue         string `yaml:"Queue"`
-			BatchSize     int    `yaml:"BatchSize"`
-			Window        int    `yaml:"MaximumBatchingWindowInSeconds"`
-			ScalingConfig struct {
-				MaximumConcurrency int `yaml:"MaximumConcurrency"`
-			} `yaml:"ScalingConfig"`
-			ResponseTypes []string `yaml:"FunctionResponseTypes"`
-			Enabled       bool     `yaml:"Enabled"`
-		}{BatchSize: 10, Enabled: true}
-		if err := member(event, "Properties").Decode(&p); err != nil {
+			Queue                                     string
+			BatchSize, MaximumBatchingWindowInSeconds int
+			ScalingConfig                             struct{ MaximumConcurrency int }
+			FunctionResponseTypes                     []string
+		}{BatchSize: 10}
+		if err := r.read(&p, "Events", name.Value, "Properties"); err != nil {
 			return err
 		}
+		if kind := text(event, "Type"); kind != "SQS" || p.MaximumBatchingWindowInSeconds != 0 {
+			return r.errorAt(name, "event %s of %s has Type %q, only SQS without a batching window runs locally", name.Value, r.name, kind)
+		}
 		f.EventSources = append(f.EventSources, EventSource{
-			Name: name.Value, QueueARN: p.Queue, BatchSize: p.BatchSize, BatchingWindow: time.Duration(p.Window) * time.Second,
-			MaximumConcurrency: p.ScalingConfig.MaximumConcurrency, Enabled: p.Enabled,
-			ReportBatchItemFailures: slices.Contains(p.ResponseTypes, "ReportBatchItemFailures"),
+			Name: name.Value, QueueARN: p.Queue, BatchSize: p.BatchSize, MaximumConcurrency: p.ScalingConfig.MaximumConcurrency,
+			ReportBatchItemFailures: slices.Contains(p.FunctionResponseTypes, "ReportBatchItemFailures"),
 		})
 	}
 	s.Functions = append(s.Functions, f)
@@ -88,19 +78,15 @@ type Queue struct {
 }
 
 func (s *Stack) addQueue(r resource) error {
-	q := Queue{Name: r.name, ARN: r.arn, URL: r.ref, Attributes: map[string]string{}}
+	q := Queue{Name: r.name, ARN: r.attribute("Arn"), URL: r.attribute("QueueUrl"), Attributes: map[string]string{}}
 	for name, value := range entries(r.properties) {
-		if name.Value == "Tags" { // they change nothing about how it runs
-			continue
+		switch {
+		case name.Value == "Tags": // they change nothing about how it runs
+		case len(value.Content) == 0:
+			q.Attributes[name.Value] = value.Value
+		default:
+			q.Attributes[name.Value] = toJSON(value)
 		}
-		attribute := text(value)
-		if attribute == "" {
-			var err error
-			if attribute, err = toJSON(value); err != nil {
-				return err
-			}
-		}
-		q.Attributes[name.Value] = attribute
 	}
 	s.Queues = append(s.Queues, q)
 	return nil
@@ -108,61 +94,45 @@ func (s *Stack) addQueue(r resource) error {
 
 // Topic is an SNS topic.
 type Topic struct {
-	Name             string `yaml:"-"`
-	ARN              string `yaml:"-"`
-	SignatureVersion string `yaml:"SignatureVersion"` // "1" (SHA1) or "2" (SHA256)
+	Name, ARN        string
+	SignatureVersion string // "1" (SHA1) or "2" (SHA256)
 }
 
 func (s *Stack) addTopic(r resource) error {
-	t := Topic{Name: r.name, ARN: r.ref, SignatureVersion: "1"} // SNS's default
-	err := r.properties.Decode(&t)
+	t := Topic{Name: r.name, ARN: r.attribute("TopicArn"), SignatureVersion: "1"} // SNS's default
+	err := r.read(&t)
 	s.Topics = append(s.Topics, t)
 	return err
 }
 
 // Subscription is one subscription of a topic.
 type Subscription struct {
-	TopicARN           string `yaml:"TopicArn"`
-	Protocol           string `yaml:"Protocol"`
-	Endpoint           string `yaml:"Endpoint"`
-	RawMessageDelivery bool   `yaml:"RawMessageDelivery"`
+	TopicARN, Protocol, Endpoint string
+	RawMessageDelivery           bool
 }
 
 func (s *Stack) addSubscription(r resource) error {
 	var subscription Subscription
-	err := r.properties.Decode(&subscription)
+	err := r.read(&subscription)
 	s.Subscriptions = append(s.Subscriptions, subscription)
 	return err
 }
 
 // Rule is an EventBridge rule: which events of which bus go where.
 type Rule struct {
-	Name, ARN    string
+	Name         string
 	EventBusName string
-	EventPattern string // JSON
-	Enabled      bool
-	Targets      []string // ARNs
+	EventPattern json.RawMessage
+	Targets      []struct{ ARN string }
 }
 
 // defaultBus is the bus of a rule that names none.
 const defaultBus = "default"
 
 func (s *Stack) addRule(r resource) error {
-	p := struct {
-		EventBusName string `yaml:"EventBusName"`
-		State        string `yaml:"State"`
-		Targets      []struct {
-			ARN string `yaml:"Arn"`
-		} `yaml:"Targets"`
-	}{EventBusName: defaultBus, State: "ENABLED"}
-	if err := r.properties.Decode(&p); err != nil {
-		return err
-	}
-	pattern, err := toJSON(member(r.properties, "EventPattern"))
-	rule := Rule{Name: r.name, ARN: r.arn, EventBusName: p.EventBusName, EventPattern: pattern, Enabled: p.State == "ENABLED"}
-	for _, target := range p.Targets {
-		rule.Targets = append(rule.Targets, target.ARN)
-	}
+	rule := Rule{EventBusName: defaultBus}
+	err := r.read(&rule)
+	rule.Name = r.name
 	s.Rules = append(s.Rules, rule)
 	return err
 }
@@ -174,14 +144,9 @@ type Table struct {
 
 func (s *Stack) addTable(r resource) error {
 	var p struct {
-		KeySchema []struct {
-			AttributeName string `yaml:"AttributeName"`
-			KeyType       string `yaml:"KeyType"`
-		} `yaml:"KeySchema"`
+		KeySchema []struct{ AttributeName, KeyType string }
 	}
-	if err := r.properties.Decode(&p); err != nil {
-		return err
-	}
+	err := r.read(&p)
 	t := Table{Name: r.name}
 	for _, key := range p.KeySchema {
 		if key.KeyType == "HASH" {
@@ -191,5 +156,5 @@ func (s *Stack) addTable(r resource) error {
 		}
 	}
 	s.Tables = append(s.Tables, t)
-	return nil
+	return err
 }

@@ -1,8 +1,11 @@
 package template
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -16,11 +19,14 @@ var unread = []string{
 	"AWS::DynamoDB::Table.GlobalSecondaryIndexes", "AWS::DynamoDB::Table.LocalSecondaryIndexes",
 }
 
-// Settings say where a stack runs, and with which parameters. Zero values stand for the local defaults.
+// Where a stack runs.
+const (
+	Account = "123456789012"
+	Region  = "us-east-1"
+)
+
+// Settings are what differs between stacks of one template.
 type Settings struct {
-	Account    string            // "" is 123456789012
-	Region     string            // "" is us-east-1
-	StackName  string            // "" is sespolicy
 	BaseURL    string            // of queue URLs; "" is http://127.0.0.1:4566
 	Parameters map[string]string // override the parameters' defaults
 }
@@ -34,7 +40,6 @@ type Stack struct {
 	Subscriptions []Subscription
 	Rules         []Rule
 	Tables        []Table
-	Outputs       map[string]string
 }
 
 // Function finds a function by its name.
@@ -65,31 +70,21 @@ func (t *Template) Resolve(s Settings) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack := &Stack{Outputs: map[string]string{}}
+	stack := &Stack{}
 	var errs []error
 	for _, each := range resources {
 		if add, ok := readers[each.kind]; ok {
-			errs = append(errs, t.located(add(stack, each)))
+			errs = append(errs, add(stack, each))
 		}
-	}
-	for name, output := range entries(t.sections["Outputs"]) {
-		if exists, err := r.exists(output); err != nil || !exists {
-			errs = append(errs, err)
-			continue
-		}
-		value, err := r.resolve(member(output, "Value"))
-		errs = append(errs, err)
-		stack.Outputs[name.Value] = text(value)
 	}
 	return stack, errors.Join(errs...)
 }
 
 // resource is a resource that exists under the settings, with its properties evaluated.
 type resource struct {
-	*Template
+	*resolver
 	name       string // its logical id
 	kind       string // its Type
-	ref, arn   string // what Ref and its attribute Arn give; no arn for types that have none here
 	properties *yaml.Node
 }
 
@@ -102,24 +97,37 @@ func (r *resolver) resources() ([]resource, error) {
 		if !exists {
 			continue
 		}
-		each := resource{Template: r.Template, name: id.Value, kind: kind, properties: &yaml.Node{Kind: yaml.MappingNode, Line: id.Line}}
+		properties, err := r.resolve(member(value, "Properties"))
+		errs = append(errs, err)
 		if slices.Contains(unread, kind) {
 			errs = append(errs, r.errorAt(id, "%s (%s) does not run locally", id.Value, kind))
 		}
-		properties, err := r.resolve(member(value, "Properties"))
-		errs = append(errs, err)
-		if properties != nil {
-			each.properties = properties
-		}
-		for name := range entries(each.properties) {
+		for name := range entries(properties) {
 			if slices.Contains(unread, kind+"."+name.Value) {
 				errs = append(errs, r.errorAt(name, "%s of %s does not run locally", name.Value, id.Value))
 			}
 		}
-		ref, _ := r.attribute(id, id.Value, "")    // every resource has one
-		arn, _ := r.attribute(id, id.Value, "Arn") // reported where it is referred to
-		each.ref, each.arn = text(ref), text(arn)
-		resources = append(resources, each)
+		resources = append(resources, resource{r, id.Value, kind, properties})
 	}
 	return resources, errors.Join(errs...)
+}
+
+// attribute is what Fn::GetAtt gives, "" for an attribute that the resource does not have.
+func (r resource) attribute(name string) string {
+	value, _ := r.resolver.attribute(&yaml.Node{}, r.name, name)
+	return text(value)
+}
+
+// read decodes the properties, or what stands at a path below them, into a struct with CloudFormation's names.
+func (r resource) read(into any, path ...string) error {
+	n := member(r.properties, path...)
+	if n == nil {
+		return nil
+	}
+	err := json.Unmarshal([]byte(toJSON(n)), into)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		at := cmp.Or(member(n, strings.Split(wrong.Field, ".")...), n)
+		return r.errorAt(at, "%s of %s is a %s, want %s", wrong.Field, r.name, wrong.Value, wrong.Type)
+	}
+	return err
 }

