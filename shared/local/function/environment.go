@@ -29,8 +29,7 @@ type environment struct {
 	mu        sync.Mutex
 	current   *invocation // handed to the process and not over yet
 	isReady   bool
-	initError []byte // what the process posted to init/error
-	waitError error  // how it ended
+	waitError error // how it ended
 }
 
 func newEnvironment(f *Function) *environment {
@@ -112,19 +111,11 @@ func (e *environment) ending() string {
 // the next GET next, or with the process.
 func (e *environment) run(in *invocation) Result {
 	start := time.Now()
-	e.mu.Lock()
-	if e.isReady { // the log of a cold start begins with it
-		e.output.restart()
-	}
-	e.mu.Unlock()
-	e.output.log("START RequestId: " + in.id + " Version: $LATEST")
-	kind, message := e.serve(in)
-	if kind != "" {
+	if kind, message := e.serve(in); kind != "" {
 		in.respond(in.failure(kind, message), true)
 	}
-	e.output.log("END RequestId: " + in.id)
 	ended := in.answer.Load()
-	result := Result{RequestID: in.id, Payload: ended.payload, Duration: time.Since(start), LogTail: e.output.lastLines()}
+	result := Result{RequestID: in.id, Payload: ended.payload, Duration: time.Since(start)}
 	if ended.failed {
 		result.FunctionError = unhandled
 	}
@@ -137,12 +128,6 @@ func (e *environment) serve(in *invocation) (kind, message string) {
 	select {
 	case <-e.ready:
 	case <-e.exited:
-		e.mu.Lock()
-		posted := e.initError
-		e.mu.Unlock()
-		if posted != nil {
-			in.respond(posted, true)
-		}
 		return "Runtime.ExitError", e.ending()
 	case <-time.After(initTimeout):
 		return e.timeOut(initTimeout)

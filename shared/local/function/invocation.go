@@ -28,8 +28,6 @@ type Result struct {
 	// FunctionError is empty, or "Unhandled": the function returned an error,
 	// timed out, crashed, or could not start.
 	FunctionError string
-	// LogTail is the last 4 KB of the invocation's log.
-	LogTail []byte
 	// Duration is from the claim of an environment to the invocation's end.
 	Duration time.Duration
 }

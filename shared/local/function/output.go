@@ -14,7 +14,7 @@ const (
 	// maxLine is the longest line passed on whole: CloudWatch Logs' limit of an
 	// event.
 	maxLine = 1 << 20
-	// maxTail is how much of the log X-Amz-Log-Result shows.
+	// maxTail is how much of it an error shows.
 	maxTail = 4 << 10
 )
 
@@ -111,32 +111,18 @@ func (o *output) take(text []byte) []byte {
 }
 
 func (o *output) pass(line []byte) {
-	o.log(string(line))
+	o.mu.Lock()
+	o.tail = append(append(o.tail, line...), '\n')
+	o.tail = slices.Clone(o.tail[max(0, len(o.tail)-maxTail):])
+	o.mu.Unlock()
 	if o.line != nil {
 		o.line(strings.TrimSuffix(string(line), "\r"))
 	}
 }
 
-// log adds a line to the tail alone: Lambda's own lines.
-func (o *output) log(line string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.tail = append(append(o.tail, line...), '\n')
-	if len(o.tail) > 2*maxTail {
-		o.tail = slices.Clone(o.tail[len(o.tail)-maxTail:])
-	}
-}
-
-// lastLines is the end of the log since the last restart, at most 4 KB.
+// lastLines is the end of what the process wrote, at most 4 KB.
 func (o *output) lastLines() []byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Clone(o.tail[max(0, len(o.tail)-maxTail):])
-}
-
-// restart begins the log of an invocation.
-func (o *output) restart() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.tail = nil
+	return o.tail
 }

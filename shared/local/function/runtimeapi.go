@@ -1,8 +1,6 @@
 package function
 
 import (
-	"cmp"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -21,7 +19,6 @@ func (e *environment) api() http.Handler {
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.next)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", e.response)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", e.failure)
-	mux.HandleFunc("POST /2018-06-01/runtime/init/error", e.initFailed)
 	return mux
 }
 
@@ -73,54 +70,35 @@ func (e *environment) handOver(w http.ResponseWriter, in *invocation) {
 	write(w, http.StatusOK, in.payload) // the exit of the process ends the invocation
 }
 
-func (e *environment) response(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse+1))
-	switch {
-	case err != nil:
-		write(w, http.StatusBadRequest, failurePayload("TruncatedResponse", err.Error()))
-	case len(body) > maxResponse:
-		e.answer(w, r, failurePayload("Function.ResponseSizeTooLarge",
-			"Response payload size exceeded maximum allowed payload size (6291556 bytes)."), true, http.StatusRequestEntityTooLarge)
-	default:
-		e.answer(w, r, body, false, http.StatusAccepted)
-	}
-}
+func (e *environment) response(w http.ResponseWriter, r *http.Request) { e.answer(w, r, false) }
 
-func (e *environment) failure(w http.ResponseWriter, r *http.Request) {
-	e.answer(w, r, errorBody(r), true, http.StatusAccepted)
-}
-
-func (e *environment) initFailed(w http.ResponseWriter, r *http.Request) {
-	e.mu.Lock()
-	e.initError = errorBody(r)
-	e.mu.Unlock()
-	write(w, http.StatusAccepted, []byte(`{"status":"OK"}`))
-}
-
-// errorBody is the error that a process posted. A body that is not JSON becomes
-// the message.
-func errorBody(r *http.Request) []byte {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse))
-	if err == nil && json.Valid(body) {
-		return body
-	}
-	return failurePayload(cmp.Or(r.Header.Get("Lambda-Runtime-Function-Error-Type"), "UnknownError"), string(body))
-}
+func (e *environment) failure(w http.ResponseWriter, r *http.Request) { e.answer(w, r, true) }
 
 // answer keeps what the process posted for the invocation in the path, which must
 // be in progress and without an answer.
-func (e *environment) answer(w http.ResponseWriter, r *http.Request, payload []byte, failed bool, status int) {
+func (e *environment) answer(w http.ResponseWriter, r *http.Request, failed bool) {
 	e.mu.Lock()
 	in := e.current
 	e.mu.Unlock()
-	switch {
-	case in == nil || in.id != r.PathValue("id"):
+	if in == nil || in.id != r.PathValue("id") {
 		write(w, http.StatusBadRequest, failurePayload("InvalidRequestID", "no invocation "+r.PathValue("id")+" is in progress here"))
-	case !in.respond(payload, failed):
-		write(w, http.StatusForbidden, failurePayload("InvalidStateTransition", "the invocation has its response"))
-	default:
-		write(w, status, []byte(`{"status":"OK"}`))
+		return
 	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxResponse+1))
+	if err != nil {
+		write(w, http.StatusBadRequest, failurePayload("TruncatedResponse", err.Error()))
+		return
+	}
+	status := http.StatusAccepted
+	if len(body) > maxResponse {
+		status, failed = http.StatusRequestEntityTooLarge, true
+		body = failurePayload("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes).")
+	}
+	if !in.respond(body, failed) {
+		write(w, http.StatusForbidden, failurePayload("InvalidStateTransition", "the invocation has its response"))
+		return
+	}
+	write(w, status, []byte(`{"status":"OK"}`))
 }
 
 func write(w http.ResponseWriter, status int, body []byte) {

@@ -69,14 +69,6 @@ func TestRuntimeAPIRefusals(t *testing.T) {
 	}
 }
 
-func TestErrorThatIsNotJSON(t *testing.T) {
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("boom"))
-	r.Header.Set("Lambda-Runtime-Function-Error-Type", "Mine")
-	if got := string(errorBody(r)); got != `{"errorMessage":"boom","errorType":"Mine"}` {
-		t.Error(got)
-	}
-}
-
 func TestMarkInTheMiddleOfALine(t *testing.T) {
 	var lines []string
 	o := &output{mark: []byte("\x00mark\x00"), line: func(line string) { lines = append(lines, line) }, passed: make(chan struct{}, 1)}

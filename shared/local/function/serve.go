@@ -1,7 +1,6 @@
 package function
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -32,9 +31,6 @@ func (f *Function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result.FunctionError != "" {
 		header.Set("X-Amz-Function-Error", result.FunctionError)
 	}
-	if r.Header.Get("X-Amz-Log-Type") == "Tail" {
-		header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(result.LogTail))
-	}
 	_, _ = w.Write(result.Payload) // the client is gone: nobody to tell
 }
 
@@ -44,7 +40,7 @@ func (f *Function) serve(w http.ResponseWriter, r *http.Request) (Result, error)
 		return Result{}, &wire.Error{Code: "UnknownOperationException", Status: http.StatusNotFound,
 			Message: "only Invoke is served: POST " + PathPrefix + f.config.Name + "/invocations"}
 	}
-	if name, err := url.PathUnescape(name); err != nil || !f.isNamed(name, r.URL.Query().Get("Qualifier")) {
+	if name, err := url.PathUnescape(name); err != nil || name != f.config.Name && name != f.ARN() {
 		return Result{}, &wire.Error{Code: "ResourceNotFoundException", Status: http.StatusNotFound,
 			Message: "Function not found: " + name + ". This one is " + f.ARN()}
 	}
@@ -65,14 +61,4 @@ func (f *Function) serve(w http.ResponseWriter, r *http.Request) (Result, error)
 		err = wire.Errorf("TooManyRequestsException", "Rate Exceeded.")
 	}
 	return result, err
-}
-
-// isNamed reports whether a caller means this function: by name, partial ARN or
-// ARN. $LATEST is its only version.
-func (f *Function) isNamed(name, qualifier string) bool {
-	name, versioned := strings.CutSuffix(name, ":$LATEST")
-	if qualifier != "" && (versioned || qualifier != "$LATEST") {
-		return false
-	}
-	return name == f.config.Name || name == f.config.Account+":function:"+f.config.Name || name == f.ARN()
 }

@@ -235,7 +235,7 @@ func (w *world) told() string {
 	defer w.mu.Unlock()
 	var b strings.Builder
 	for _, event := range w.mappings {
-		fmt.Fprintf(&b, "%s\n%s\n", event.Result.LogTail, event.Result.Payload)
+		fmt.Fprintf(&b, "%s\n", event.Result.Payload)
 	}
 	fmt.Fprintf(&b, "%s\n%+v\n", strings.Join(w.lines, "\n"), w.Requests())
 	for _, letter := range w.DeadLetters().Snapshot() {
