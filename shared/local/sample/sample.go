@@ -14,25 +14,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"sespolicy/shared/outcome"
 )
 
-// Expectation is what becomes of all records of a sample.
-type Expectation int
+// Expectation is what becomes of all records of a sample. A name begins with it.
+type Expectation string
 
+// Expectations.
 const (
-	// Accepted means that SES takes every request.
-	Accepted Expectation = iota
-	// Rejected means that every request is refused, with the sample's code.
-	Rejected
-	// Mixed means some of each.
-	Mixed
+	Accepted Expectation = "accepted" // SES takes every request
+	Rejected Expectation = "rejected" // every request is refused, with the sample's code
+	Mixed    Expectation = "mixed"    // some of each
 )
 
 // Sample is one file.
@@ -49,29 +46,25 @@ var codes = []string{
 	outcome.PolicyTooLarge, outcome.InvalidPolicy, outcome.GuardrailViolation, outcome.Expired, outcome.AlreadyAnswered,
 }
 
-// schemaEnding ends the names of files that describe requests and are none.
-const schemaEnding = ".schema.json"
-
 // LoadAll reads all samples of a folder, in the order of their names.
 func LoadAll(folder string) ([]Sample, error) {
-	paths, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	paths, err := filepath.Glob(filepath.Join(folder, "*.json")) // it sorts
 	if err != nil {
 		return nil, fmt.Errorf("looking for samples in %s: %w", folder, err)
 	}
-	paths = slices.DeleteFunc(paths, func(path string) bool { return strings.HasSuffix(path, schemaEnding) })
-	if len(paths) == 0 {
-		if _, err := os.Stat(folder); err != nil {
-			return nil, fmt.Errorf("there is no folder of samples %s: run this in the clone, or give --events FOLDER", folder)
+	var samples []Sample
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".schema.json") {
+			continue
 		}
-		return nil, fmt.Errorf("there are no samples (*.json) in %s: run this in the clone, or give --events FOLDER", folder)
-	}
-	samples := make([]Sample, 0, len(paths))
-	for _, path := range paths { // Glob sorts.
 		s, err := Load(path)
 		if err != nil {
 			return nil, err
 		}
 		samples = append(samples, s)
+	}
+	if len(samples) == 0 {
+		return nil, fmt.Errorf("there are no samples (*.json) in %s: run this in the clone, or give --events FOLDER", folder)
 	}
 	return samples, nil
 }
@@ -101,13 +94,11 @@ func Load(path string) (Sample, error) {
 
 func (s *Sample) readName() error {
 	kind, rest, _ := strings.Cut(s.Name, "-")
-	switch kind {
-	case "accepted":
-		s.Expect = Accepted
-	case "mixed":
-		s.Expect = Mixed
-	case "rejected":
-		s.Expect = Rejected
+	s.Expect = Expectation(kind)
+	switch s.Expect {
+	case Accepted, Mixed:
+		return nil
+	case Rejected:
 		// The longest wins: InvalidPolicy begins InvalidPolicyName.
 		for _, code := range codes {
 			if strings.HasPrefix(rest+"-", kebab(code)+"-") && len(code) > len(s.Code) {
@@ -117,20 +108,12 @@ func (s *Sample) readName() error {
 		if s.Code == "" {
 			return fmt.Errorf("after rejected- a sample's name must have one of the codes, such as %s", kebab(codes[0]))
 		}
-	default:
-		return fmt.Errorf("a sample's name must start with accepted-, rejected- or mixed-")
+		return nil
 	}
-	return nil
+	return fmt.Errorf("a sample's name must start with accepted-, rejected- or mixed-")
 }
 
+var capital = regexp.MustCompile(`\B[A-Z]`)
+
 // kebab writes InvalidPolicyName as invalid-policy-name.
-func kebab(code string) string {
-	var b strings.Builder
-	for i, r := range code {
-		if unicode.IsUpper(r) && i > 0 {
-			b.WriteByte('-')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
-}
+func kebab(code string) string { return strings.ToLower(capital.ReplaceAllString(code, "-$0")) }

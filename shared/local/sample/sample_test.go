@@ -100,9 +100,9 @@ func TestNames(t *testing.T) {
 		{"rejected-invalid-policy", Rejected, outcome.InvalidPolicy, true},
 		{"rejected-invalid-policy-name", Rejected, outcome.InvalidPolicyName, true},
 		{"rejected-invalid-policy-named-badly", Rejected, outcome.InvalidPolicy, true},
-		{"rejected-invalid-policyname", 0, "", false},
-		{"rejected", 0, "", false},
-		{"acceptable", 0, "", false},
+		{"rejected-invalid-policyname", "", "", false},
+		{"rejected", "", "", false},
+		{"acceptable", "", "", false},
 	} {
 		s := Sample{Name: test.name}
 		if err := s.readName(); (err == nil) != test.ok {
