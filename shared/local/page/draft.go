@@ -45,11 +45,8 @@ func wrap(text, identity, policyName string) (body, prefix string) {
 	if shape, _ := message.Recognize(doc.Root()); shape != message.IsPolicy {
 		return text, ""
 	}
-	quoted := func(s string) string {
-		q, _ := json.Marshal(s) // a string can always be written
-		return string(q)
-	}
-	prefix = `{"Identity":` + quoted(identity) + `,"PolicyName":` + quoted(policyName) + `,"Policy":`
+	names, _ := json.Marshal(struct{ Identity, PolicyName string }{identity, policyName}) // strings can be written
+	prefix = strings.TrimSuffix(string(names), "}") + `,"Policy":`
 	return prefix + text + "}", prefix
 }
 
@@ -60,11 +57,9 @@ func (p *page) examine(text, identity, policyName string) (draft, error) {
 		return d, nil
 	}
 	body, prefix := wrap(text, identity, policyName)
-	doc, _ := document.Read([]byte(text))
-	switch {
-	case prefix != "":
+	if prefix != "" {
 		d.Kind = "policy"
-	case doc != nil:
+	} else if doc, _ := document.Read([]byte(text)); doc != nil {
 		d.Kind = "request"
 	}
 	found, err := p.findings(body)

@@ -67,26 +67,22 @@ func (p *page) letters() []letter {
 func texts(body string, source *message.Source, findings []finding.Finding) []marked {
 	var order []string
 	within := map[string][]finding.Finding{}
-	titles := map[string]string{body: "Body"}
+	titles := map[string]string{}
 	for _, f := range findings {
 		text, isPolicy := source.TextAt(f.Path)
-		if _, seen := within[text]; !seen {
-			order = append(order, text)
-		}
+		order = append(order, text)
 		within[text] = append(within[text], f)
-		if text != body {
-			titles[text] = "The request in it"
-			if isPolicy {
-				titles[text] = "The policy in it"
-			}
+		titles[text] = "The request in it"
+		if isPolicy {
+			titles[text] = "The policy in it"
 		}
 	}
-	if !slices.Contains(order, body) {
-		order = append(order, body)
-	}
+	order, titles[body] = append(order, body), "Body"
 	var all []marked
-	for _, text := range order {
-		all = append(all, marked{titles[text], mark(text, within[text])})
+	for i, text := range order {
+		if slices.Index(order, text) == i {
+			all = append(all, marked{titles[text], mark(text, within[text])})
+		}
 	}
 	return all
 }

@@ -2,8 +2,8 @@ package page
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf16"
 
 	"sespolicy/shared/document"
@@ -47,24 +47,7 @@ func mark(text string, findings []finding.Finding) []segment {
 
 // token is the JSON token that a text begins with: a string with its quotes, a
 // number or a word, or one character of any other kind. It ends with the line.
-func token(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	if strings.HasPrefix(line, `"`) {
-		for i := 1; i < len(line); i++ {
-			switch line[i] {
-			case '\\':
-				i++
-			case '"':
-				return line[:i+1]
-			}
-		}
-		return line
-	}
-	if end := strings.IndexAny(line, " \t\r,:[]{}\""); end >= 0 {
-		return line[:max(end, 1)]
-	}
-	return line
-}
+var token = regexp.MustCompile(`^(?:"(?:\\.|[^"\\\n])*"?|[^ \t\r\n,:\[\]{}"]+|[^\n])`)
 
 func level(f finding.Finding) string {
 	if f.Level == finding.Warning {
@@ -76,7 +59,7 @@ func level(f finding.Finding) string {
 // where is the token in a text that a finding is about, in bytes.
 func where(text string, f finding.Finding) (start, end int) {
 	start = document.Offset(text, max(f.Line, 1), max(f.Column, 1))
-	return start, start + len(token(text[start:]))
+	return start, start + len(token.FindString(text[start:]))
 }
 
 // units is the length of a text as browsers count: in UTF-16 code units.
