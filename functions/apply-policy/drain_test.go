@@ -30,7 +30,7 @@ func TestABurstDrainsAsFastAsSESAllows(t *testing.T) {
 			return email.Fault{Before: there, After: back}
 		})
 		const ledger = 5 * time.Millisecond
-		w.table.SetFault(func(table.Call) table.Fault { return table.Slow(ledger) })
+		w.table.SetFault(func(table.Call) table.Fault { return table.Fault{After: ledger} })
 		for n := range burst {
 			if _, err := w.requests.Send(t.Context(), queue.Input{Body: putBody(fmt.Sprintf("d%d.com", n), "P", "")}); err != nil {
 				t.Fatal(err)

@@ -134,7 +134,7 @@ func TestACancelledCreateIsAnsweredFailed(t *testing.T) {
 func TestWithoutTheLedgerNothingHappens(t *testing.T) {
 	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
 		w.maxReceives = 1
-		w.table.SetFault(func(table.Call) table.Fault { return table.Unreachable() })
+		w.table.SetFault(func(table.Call) table.Fault { return table.Fault{Break: true} })
 		expect(t, "handed back", len(w.deliver(t, stackBody("Create", "", "P"), "bad", putBody("a.com", "Q", ""))), 3)
 		expect(t, "outcomes", w.outcomes(t), "[Retry LedgerUnavailable Retry LedgerUnavailable Retry LedgerUnavailable]")
 		expect(t, "calls, letters, answers", fmt.Sprint(len(w.ses.Calls()), len(w.codes()), w.told()), "0 0")

@@ -129,7 +129,7 @@ func TestAFaultIsFound(t *testing.T) {
 		{"no condition holds", "dynamodb/transaction-with-a-version", second, func(s *local.Stack) {
 			s.Tables.SetFault(func(c table.Call) (f table.Fault) {
 				if c.Action == "TransactWriteItems" {
-					return table.ConditionFailed(c)
+					f.Code = "TransactionCanceledException"
 				}
 				return f
 			})

@@ -78,12 +78,8 @@ type Function struct {
 // Start checks that the executable is there. The first process starts with the
 // first invocation, as in Lambda, or with Warm.
 func Start(config Config) (*Function, error) {
-	info, err := os.Stat(config.Bootstrap)
-	switch {
-	case err != nil:
+	if _, err := os.Stat(config.Bootstrap); err != nil {
 		return nil, fmt.Errorf("the function's executable: %w", err)
-	case info.IsDir() || !executable(info):
-		return nil, fmt.Errorf("the function's executable %s is not a file that can be executed", config.Bootstrap)
 	}
 	config.Account = cmp.Or(config.Account, "123456789012")
 	config.Region = cmp.Or(config.Region, "us-east-1")

@@ -18,5 +18,3 @@ func ownGroup(command *exec.Cmd) {
 func killGroup(process *os.Process) {
 	_ = syscall.Kill(-process.Pid, syscall.SIGKILL) // it may have ended by itself
 }
-
-func executable(info os.FileInfo) bool { return info.Mode()&0o111 != 0 }

@@ -34,6 +34,15 @@ const TargetPrefix = "DynamoDB_20120810."
 
 var protocol = wire.JSON{Version: "1.0"}
 
+// Call is one call, as the hook of SetFault sees it.
+type Call struct {
+	Action string // "TransactWriteItems"
+	Body   []byte // JSON
+}
+
+// Fault is what goes wrong with one call.
+type Fault = wire.Fault
+
 // Server serves the tables of one account and Region. It is safe for concurrent
 // use; calls take effect one after the other.
 type Server struct {

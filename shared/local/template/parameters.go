@@ -34,7 +34,7 @@ func (r *resolver) readParameters() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.settings.Parameters)) {
 		if !slices.Contains(names, name) {
-			errs = append(errs, &Error{File: r.file, Message: "there is no parameter " + name + "; the template has " + strings.Join(names, ", ")})
+			errs = append(errs, r.errorAt(nil, "there is no parameter %s; the template has %s", name, strings.Join(names, ", ")))
 		}
 	}
 	return errors.Join(errs...)

@@ -67,7 +67,7 @@ func (s *Stack) addFunction(r resource) error {
 			ReportBatchItemFailures: slices.Contains(p.FunctionResponseTypes, "ReportBatchItemFailures"),
 		})
 	}
-	s.Functions = append(s.Functions, f)
+	s.Functions[r.name] = f
 	return nil
 }
 

@@ -34,7 +34,7 @@ type Settings struct {
 // Stack is what a template describes under given settings. Each list is in the template's order, without the resources
 // whose condition is false.
 type Stack struct {
-	Functions     []Function
+	Functions     map[string]Function
 	Queues        []Queue
 	Topics        []Topic
 	Subscriptions []Subscription
@@ -43,12 +43,9 @@ type Stack struct {
 }
 
 // Function finds a function by its name.
-func (s *Stack) Function(name string) (Function, bool) {
-	i := slices.IndexFunc(s.Functions, func(f Function) bool { return f.Name == name })
-	if i < 0 {
-		return Function{}, false
-	}
-	return s.Functions[i], true
+func (s *Stack) Function(name string) (f Function, ok bool) {
+	f, ok = s.Functions[name]
+	return f, ok
 }
 
 // Queue finds a queue by its name.
@@ -70,7 +67,7 @@ func (t *Template) Resolve(s Settings) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack := &Stack{}
+	stack := &Stack{Functions: map[string]Function{}}
 	var errs []error
 	for _, each := range resources {
 		if add, ok := readers[each.kind]; ok {

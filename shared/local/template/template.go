@@ -19,7 +19,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -69,45 +68,23 @@ func Parse(name string, content []byte) (*Template, error) {
 	return t, errors.Join(errs...)
 }
 
-// Error is something wrong in a template, and where.
-type Error struct {
-	File    string
-	Line    int // 1-based; 0 if the error has no single place
-	Message string
-}
-
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.File + ": " + e.Message
-	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
-}
-
+// errorAt is an error with file and line, which a node without a place does not have.
 func (t *Template) errorAt(at *yaml.Node, format string, args ...any) error {
-	e := &Error{File: t.file, Message: fmt.Sprintf(format, args...)}
-	if at != nil {
-		e.Line = at.Line
+	place := t.file
+	if at != nil && at.Line > 0 {
+		place = fmt.Sprintf("%s:%d", t.file, at.Line)
 	}
-	return e
+	return fmt.Errorf("%s: %w", place, fmt.Errorf(format, args...))
 }
 
-// lineNumber begins a message of the YAML library.
-var lineNumber = regexp.MustCompile(`^line (\d+): `)
+// lineNumber begins the messages of the YAML library, which stand on lines of their own.
+var lineNumber = regexp.MustCompile(`(?m)^ *line (\d+): `)
 
-// located turns the messages of the YAML library into errors of ours.
+// located puts the file before the line numbers of the YAML library.
 func (t *Template) located(err error) error {
-	var errs []error
-	for message := range strings.SplitSeq(err.Error(), "\n") {
-		message = strings.TrimPrefix(strings.TrimSpace(message), "yaml: ")
-		if message == "unmarshal errors:" {
-			continue
-		}
-		e := &Error{File: t.file, Message: message}
-		if found := lineNumber.FindStringSubmatch(message); found != nil {
-			e.Line, _ = strconv.Atoi(found[1]) // it has digits only
-			e.Message = message[len(found[0]):]
-		}
-		errs = append(errs, e)
+	message := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "unmarshal errors:\n")
+	if !lineNumber.MatchString(message) {
+		return t.errorAt(nil, "%s", message)
 	}
-	return errors.Join(errs...)
+	return errors.New(lineNumber.ReplaceAllString(message, t.file+":$1: "))
 }

@@ -1,7 +1,7 @@
 package template
 
 import (
-	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,12 +109,8 @@ func TestErrorsSayWhere(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := evaluate(t, test.value, Settings{})
-			var where *Error
-			if !errors.As(err, &where) {
-				t.Fatalf("got %s, %v, want an *Error", got, err)
-			}
-			if where.File != "t.yaml" || where.Line != test.line {
-				t.Errorf("got %v, want it at t.yaml:%d", where, test.line)
+			if place := fmt.Sprintf("t.yaml:%d: ", test.line); err == nil || !strings.HasPrefix(err.Error(), place) {
+				t.Errorf("got %s, %v, want an error at %s", got, err, place)
 			}
 		})
 	}
@@ -141,9 +137,8 @@ func TestParametersAreChecked(t *testing.T) {
 		"combination that a rule refuses":   {"Size": "large", "Name": "bob"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var where *Error
-			if got, err := evaluate(t, `x`, Settings{Parameters: parameters}); !errors.As(err, &where) {
-				t.Errorf("got %s, %v, want an *Error", got, err)
+			if got, err := evaluate(t, `x`, Settings{Parameters: parameters}); err == nil || !strings.HasPrefix(err.Error(), "t.yaml:") {
+				t.Errorf("got %s, %v, want an error that names the file", got, err)
 			}
 		})
 	}
