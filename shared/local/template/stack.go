@@ -40,6 +40,7 @@ type Stack struct {
 	Subscriptions []Subscription
 	Rules         []Rule
 	Tables        []Table
+	Outputs       map[string]string
 }
 
 // Function finds a function by its name.
@@ -67,12 +68,17 @@ func (t *Template) Resolve(s Settings) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack := &Stack{Functions: map[string]Function{}}
+	stack := &Stack{Functions: map[string]Function{}, Outputs: map[string]string{}}
 	var errs []error
 	for _, each := range resources {
 		if add, ok := readers[each.kind]; ok {
 			errs = append(errs, add(stack, each))
 		}
+	}
+	for name, output := range entries(t.sections["Outputs"]) {
+		value, err := r.resolve(member(output, "Value"))
+		errs = append(errs, err)
+		stack.Outputs[name.Value] = text(value)
 	}
 	return stack, errors.Join(errs...)
 }
