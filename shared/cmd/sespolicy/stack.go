@@ -43,6 +43,10 @@ var localParameters = map[string]string{
 // start builds the function if it was not given, and starts the stack. The
 // function that it returns ends the stack and removes what was built.
 func (f *stackFlags) start(ctx context.Context, progress io.Writer, paused bool, observer local.Observer) (*local.Stack, func(), error) {
+	if _, err := os.Stat(f.template); err != nil {
+		return nil, nil, withHint(fmt.Errorf("reading the template: %w", err),
+			"run this in a clone of sespolicy, or name its template with --template PATH/template.yaml")
+	}
 	folder := ""
 	clean := func() {
 		if folder != "" {
