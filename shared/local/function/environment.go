@@ -97,22 +97,12 @@ func (e *environment) alive() bool {
 	}
 }
 
-// ending says how the process ended, in Lambda's words.
-func (e *environment) ending() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.waitError == nil {
-		return "Runtime exited without providing a reason"
-	}
-	return "Runtime exited with error: " + e.waitError.Error()
-}
-
 // run has the process serve one invocation, and returns when that is over: at
 // the next GET next, or with the process.
 func (e *environment) run(in *invocation) Result {
 	start := time.Now()
-	if kind, message := e.serve(in); kind != "" {
-		in.respond(in.failure(kind, message), true)
+	if failed := e.serve(in); failed != nil {
+		in.respond(failurePayload(failed.kind, "RequestId: "+in.id+" Error: "+failed.message), true)
 	}
 	ended := in.answer.Load()
 	result := Result{RequestID: in.id, Payload: ended.payload, Duration: time.Since(start)}
@@ -122,41 +112,62 @@ func (e *environment) run(in *invocation) Result {
 	return result
 }
 
-// serve waits for the process through both phases, init and invoke. If the
-// process does not answer it returns why, as errorType and errorMessage.
-func (e *environment) serve(in *invocation) (kind, message string) {
-	select {
-	case <-e.ready:
-	case <-e.exited:
-		return "Runtime.ExitError", e.ending()
-	case <-time.After(initTimeout):
-		return e.timeOut(initTimeout)
+// serve waits for the process through both phases, init and invoke. It returns
+// why the process did not answer, nil if it did.
+func (e *environment) serve(in *invocation) *failure {
+	if failed := e.awaitReady(); failed != nil {
+		return failed
 	}
 	timeout := e.function.config.Timeout
 	in.deadline = time.Now().Add(timeout)
 	select {
 	case e.work <- in:
 	case <-e.exited:
-		return "Runtime.ExitError", e.ending()
+		return e.ending()
 	}
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-in.over:
 		e.output.settle()
-		return "", ""
+		return nil
 	case <-e.exited:
-		return "Runtime.ExitError", e.ending()
+		return e.ending()
 	case <-timer.C:
 		return e.timeOut(timeout)
 	}
 }
 
+// awaitReady waits until the process asks for work.
+func (e *environment) awaitReady() *failure {
+	select {
+	case <-e.ready:
+		return nil
+	case <-e.exited:
+		return e.ending()
+	case <-time.After(initTimeout):
+		return e.timeOut(initTimeout)
+	}
+}
+
+// failure is an error of Lambda's own: errorType and errorMessage.
+type failure struct{ kind, message string }
+
 // timeOut kills the process.
-func (e *environment) timeOut(after time.Duration) (kind, message string) {
+func (e *environment) timeOut(after time.Duration) *failure {
 	e.kill()
 	<-e.exited
-	return "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", after.Seconds())
+	return &failure{"Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", after.Seconds())}
+}
+
+// ending says how the process ended.
+func (e *environment) ending() *failure {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.waitError == nil {
+		return &failure{"Runtime.ExitError", "Runtime exited without providing a reason"}
+	}
+	return &failure{"Runtime.ExitError", "Runtime exited with error: " + e.waitError.Error()}
 }
 
 // variables is the environment of a Lambda process. AWS_EXECUTION_ENV is not in

@@ -68,8 +68,7 @@ type Function struct {
 	version string // unique per Start: part of the log stream's name
 
 	mu      sync.Mutex
-	all     map[*environment]bool
-	idle    []*environment // ready for an invocation, the last used at the end
+	all     map[*environment]bool // true: ready for an invocation
 	busy    int
 	stopped bool
 	running sync.WaitGroup
@@ -127,21 +126,15 @@ func (f *Function) Warm(ctx context.Context) error {
 		return err
 	}
 	defer f.release(environment)
-	select {
-	case <-environment.ready:
-		return nil
-	case <-environment.exited:
-		return fmt.Errorf("the function %s did not start: %s\n%s", f.config.Name, environment.ending(), environment.output.lastLines())
-	case <-time.After(initTimeout):
-		environment.kill()
-		return fmt.Errorf("the function %s did not ask for work within %v\n%s", f.config.Name, initTimeout, environment.output.lastLines())
-	case <-ctx.Done():
-		return ctx.Err()
+	defer context.AfterFunc(ctx, environment.kill)()
+	if failed := environment.awaitReady(); failed != nil {
+		return fmt.Errorf("the function %s did not start: %s\n%s", f.config.Name, failed.message, environment.output.lastLines())
 	}
+	return nil
 }
 
-// take claims one unit of concurrency and an execution environment: the one
-// used last, or a new one.
+// take claims one unit of concurrency and an execution environment: one that is
+// idle, or a new one.
 func (f *Function) take() (*environment, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,30 +144,30 @@ func (f *Function) take() (*environment, error) {
 	case f.busy >= f.config.ReservedConcurrency:
 		return nil, ErrTooManyRequests
 	}
-	var taken *environment
-	for taken == nil && len(f.idle) > 0 {
-		last := len(f.idle) - 1
-		if f.idle[last].alive() {
-			taken = f.idle[last]
+	for environment, idle := range f.all {
+		if idle && environment.alive() {
+			f.occupy(environment)
+			return environment, nil
 		}
-		f.idle = f.idle[:last]
 	}
-	if taken == nil {
-		var err error
-		if taken, err = startEnvironment(f); err != nil {
-			return nil, err
-		}
-		f.all[taken] = true
-		f.running.Go(func() {
-			<-taken.exited
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			delete(f.all, taken)
-		})
+	fresh, err := startEnvironment(f)
+	if err != nil {
+		return nil, err
 	}
+	f.running.Go(func() {
+		<-fresh.exited
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.all, fresh)
+	})
+	f.occupy(fresh)
+	return fresh, nil
+}
+
+func (f *Function) occupy(environment *environment) {
+	f.all[environment] = false
 	f.busy++
 	f.running.Add(1)
-	return taken, nil
 }
 
 // release gives the unit of concurrency back, and keeps the environment for the
@@ -182,8 +175,8 @@ func (f *Function) take() (*environment, error) {
 func (f *Function) release(used *environment) {
 	f.mu.Lock()
 	f.busy--
-	if used.alive() {
-		f.idle = append(f.idle, used)
+	if _, lives := f.all[used]; lives {
+		f.all[used] = true
 	}
 	f.mu.Unlock()
 	f.running.Done()

@@ -42,7 +42,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) (Result, error) {
 	in := &invocation{id: wire.NewID(), payload: payload, over: make(chan struct{})}
 	environment, err := f.take()
 	if errors.Is(err, errEntrypoint) {
-		return Result{RequestID: in.id, FunctionError: unhandled, Payload: in.failure("Runtime.InvalidEntrypoint", err.Error())}, nil
+		return Result{RequestID: in.id, FunctionError: unhandled, Payload: failurePayload("Runtime.InvalidEntrypoint", err.Error())}, nil
 	}
 	if err != nil {
 		return Result{}, err
@@ -85,11 +85,7 @@ func (in *invocation) respond(payload []byte, failed bool) bool {
 	return in.answer.CompareAndSwap(nil, &answer{payload, failed})
 }
 
-// failure is Lambda's own error payload.
-func (in *invocation) failure(kind, message string) []byte {
-	return failurePayload(kind, "RequestId: "+in.id+" Error: "+message)
-}
-
+// failurePayload is an error as Lambda writes it.
 func failurePayload(kind, message string) []byte {
 	text, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // strings can be written
 	return text
