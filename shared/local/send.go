@@ -23,8 +23,8 @@ import (
 // Send sends a message of a sample event by its service: an SNS notification is
 // published to the topic, an EventBridge event is put on the bus, and any other
 // message goes onto the request queue unchanged. A custom resource request for
-// CloudFormation gets a ResponseURL of the local response bucket. Send returns the id of the
-// message on the queue.
+// CloudFormation gets a ResponseURL of the local response bucket. Send returns
+// the id of the message on the queue.
 func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID string, err error) {
 	var envelope struct {
 		Type, TopicArn, Subject, Message string         // SNS
@@ -32,14 +32,19 @@ func (s *Stack) Send(ctx context.Context, sample events.SQSMessage) (messageID s
 		DetailType                       string         `json:"detail-type"`
 		Detail                           jsontext.Value `json:"detail"`
 	}
-	ctx, sent := remember(ctx)
 	_ = json.Unmarshal([]byte(sample.Body), &envelope) // a body that is not a JSON object is not an envelope
+	sent := new([]string)
+	ctx = context.WithValue(ctx, sentKey{}, sent)
 	switch {
 	case envelope.Type == "Notification" && len(s.Resources.Topics) > 0:
-		err = s.publish(ctx, envelope.TopicArn, envelope.Subject, envelope.Message)
+		input := &sns.PublishInput{TopicArn: &envelope.TopicArn, Message: &envelope.Message}
+		if envelope.Subject != "" {
+			input.Subject = &envelope.Subject
+		}
+		_, err = sns.NewFromConfig(s.ClientConfig()).Publish(ctx, input)
 	case envelope.DetailType != "" && envelope.Detail != nil && len(s.Resources.Rules) > 0:
 		err = s.putEvent(ctx, types.PutEventsRequestEntry{
-			Source: aws.String(envelope.Source), DetailType: aws.String(envelope.DetailType), Detail: aws.String(string(envelope.Detail)),
+			Source: &envelope.Source, DetailType: &envelope.DetailType, Detail: aws.String(string(envelope.Detail)),
 		})
 	default:
 		err = s.enqueue(ctx, sample)
@@ -64,17 +69,6 @@ func (s *Stack) enqueue(ctx context.Context, sample events.SQSMessage) error {
 		input.Attributes[name] = value
 	}
 	return deliver(ctx, s.Source(), input)
-}
-
-// publish sends a notification's message to the topic, as CloudFormation or
-// any other publisher would.
-func (s *Stack) publish(ctx context.Context, arn, subject, message string) error {
-	input := &sns.PublishInput{TopicArn: aws.String(arn), Message: aws.String(message)}
-	if subject != "" {
-		input.Subject = aws.String(subject)
-	}
-	_, err := sns.NewFromConfig(s.ClientConfig()).Publish(ctx, input)
-	return err
 }
 
 func (s *Stack) putEvent(ctx context.Context, entry types.PutEventsRequestEntry) error {
@@ -130,8 +124,3 @@ func deliver(ctx context.Context, target *queue.Queue, input queue.Input) error 
 // sentKey is the context key under which deliver records what it sent: the
 // answers of a topic and a bus do not name the message that they led to.
 type sentKey struct{}
-
-func remember(ctx context.Context) (context.Context, *[]string) {
-	ids := new([]string)
-	return context.WithValue(ctx, sentKey{}, ids), ids
-}

@@ -123,9 +123,7 @@ func (p *page) findings(body string) ([]finding.Finding, error) {
 	for i, f := range found {
 		found[i] = source.InBody(f)
 	}
-	slices.SortStableFunc(found, func(a, b finding.Finding) int {
-		return slices.Compare([]int{a.Line, a.Column}, []int{b.Line, b.Column})
-	})
+	finding.Sort(found)
 	return found, nil
 }
 

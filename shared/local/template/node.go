@@ -54,13 +54,8 @@ func newText(at *yaml.Node, value string) *yaml.Node {
 // toJSON is a value as JSON text, names sorted.
 func toJSON(n *yaml.Node) string {
 	var value any
-	if n.Decode(&value) != nil {
-		return "null" // only of a value that JSON does not have
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return "null"
-	}
+	_ = n.Decode(&value)              // Parse decoded all of it once
+	encoded, _ := json.Marshal(value) // only .inf and .nan cannot be written
 	return string(encoded)
 }
 
