@@ -9,6 +9,7 @@ package wire
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -34,13 +35,15 @@ func (c Client) Do(request *http.Request) (response *http.Response, err error) {
 	defer served.Body.Close() //nolint:errcheck // only read
 	recorder := httptest.NewRecorder()
 	defer func() {
-		switch failure := recover(); {
-		case ctx.Err() != nil && (failure == nil || failure == http.ErrAbortHandler):
-			response, err = nil, ctx.Err()
-		case failure == http.ErrAbortHandler:
-			response, err = nil, io.ErrUnexpectedEOF
-		case failure != nil:
+		failure := recover()
+		broken, _ := failure.(error)
+		switch {
+		case failure != nil && !errors.Is(broken, http.ErrAbortHandler):
 			panic(failure)
+		case ctx.Err() != nil:
+			response, err = nil, ctx.Err()
+		case failure != nil:
+			response, err = nil, io.ErrUnexpectedEOF
 		}
 	}()
 	if ctx.Err() == nil {
