@@ -154,7 +154,7 @@ func TestADoubtOutlivesALastReceiveWithoutACall(t *testing.T) {
 				if w.puts() == 0 {
 					return table.Fault{}
 				}
-				return table.Unreachable()
+				return table.Fault{Break: true}
 			})
 		},
 	} {

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,7 +12,6 @@ import (
 	"sespolicy/shared/local/queue"
 	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
-	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/wire"
 )
 
@@ -123,22 +122,39 @@ func (s *simulation) busFault(*http.Request) wire.Fault {
 	return wire.Fault{}
 }
 
-// refusal is a write whose condition does not hold, or that meets another.
+// refusal is a transaction of which DynamoDB refuses the first write: its
+// condition does not hold, or it meets another transaction.
 func refusal(d *dice, body []byte) *http.Response {
-	answer := httptest.NewRecorder()
-	table.ConditionFailed(table.Call{Action: "TransactWriteItems", Body: body}).Answer(answer, nil)
-	response := answer.Result()
-	if d.chance("meeting", 0.3) {
-		return httpAnswer(response.StatusCode, strings.ReplaceAll(answer.Body.String(), "ConditionalCheckFailed", "TransactionConflict"))
+	var asked struct{ TransactItems []struct{} }
+	if err := json.Unmarshal(body, &asked); err != nil {
+		panic(err) // the function's own SDK has written it
 	}
-	return response
+	reasons := make([]map[string]string, len(asked.TransactItems))
+	for i := range reasons {
+		reasons[i] = map[string]string{"Code": "None"}
+	}
+	reasons[0]["Code"] = "ConditionalCheckFailed"
+	if d.chance("meeting", 0.3) {
+		reasons[0]["Code"] = "TransactionConflict"
+	}
+	return jsonAnswer(http.StatusBadRequest, map[string]any{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "CancellationReasons": reasons})
 }
 
 // unprocessed is a read of which nothing is read this time.
 func unprocessed(body []byte) *http.Response {
-	answer := httptest.NewRecorder()
-	table.Unprocessed(table.Call{Action: "BatchGetItem", Body: body}).Answer(answer, nil)
-	return answer.Result()
+	var asked struct{ RequestItems json.RawMessage }
+	if err := json.Unmarshal(body, &asked); err != nil {
+		panic(err) // the function's own SDK has written it
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"Responses": map[string]any{}, "UnprocessedKeys": asked.RequestItems})
+}
+
+func jsonAnswer(status int, answer any) *http.Response {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic(err)
+	}
+	return httpAnswer(status, string(text))
 }
 
 // copyOf has a standard queue deliver a message twice.

@@ -17,9 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -77,14 +75,18 @@ func (t *Template) errorAt(at *yaml.Node, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", place, fmt.Errorf(format, args...))
 }
 
-// lineNumber begins the messages of the YAML library, which stand on lines of their own.
-var lineNumber = regexp.MustCompile(`(?m)^ *line (\d+): `)
-
-// located puts the file before the line numbers of the YAML library.
+// located puts file and line before what the YAML library found.
 func (t *Template) located(err error) error {
-	message := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "unmarshal errors:\n")
-	if !lineNumber.MatchString(message) {
-		return t.errorAt(nil, "%s", message)
+	found, _ := errors.AsType[*yaml.LoadErrors](err)
+	if one, ok := errors.AsType[*yaml.LoadError](err); ok && found == nil {
+		found = &yaml.LoadErrors{Errors: []*yaml.LoadError{one}}
 	}
-	return errors.New(lineNumber.ReplaceAllString(message, t.file+":$1: "))
+	if found == nil {
+		return t.errorAt(nil, "%w", err)
+	}
+	var errs []error
+	for _, each := range found.Errors {
+		errs = append(errs, t.errorAt(&yaml.Node{Line: each.Mark.Line}, "%s", each.Message))
+	}
+	return errors.Join(errs...)
 }

@@ -146,7 +146,7 @@ func TestParametersAreChecked(t *testing.T) {
 
 func TestBrokenTemplates(t *testing.T) {
 	for _, test := range []struct{ name, template, where string }{
-		{"no YAML", "Resources: [", "t.yaml:1"},
+		{"no YAML", "Resources: [", "t.yaml:2"},
 		{"empty", "", "t.yaml"},
 		{"a list", "- a", "t.yaml:1"},
 		{"unknown section", "Globals: {a: b}\nResources: {Q: {Type: AWS::SQS::Queue}}", "t.yaml:1"},
