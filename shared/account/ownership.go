@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -34,11 +35,17 @@ func (r *Region) Ownership(name string, p Policy) Ownership {
 	}
 }
 
+// StackWords is the resource of a stack that a policy belongs to. The UUID of its
+// stack is shown to nobody.
+func StackWords(o ledger.Owner) string {
+	return fmt.Sprintf("stack %s (%s)", cmp.Or(o.StackName(), "without a name"), o.LogicalID)
+}
+
 // OwnerWords is who a policy belongs to, or who requested it.
 func OwnerWords(p ledger.Policy) string {
 	switch {
 	case p.Owner != nil:
-		return fmt.Sprintf("stack %s (%s)", p.Owner.StackName(), p.Owner.LogicalID)
+		return StackWords(*p.Owner)
 	case p.By.Topic != "":
 		return "topic " + p.By.Topic
 	default:

@@ -68,7 +68,7 @@ func (r Region) Files(g *guardrail.Guardrail) []printout.File {
 	}
 	for _, record := range r.missing() {
 		f := finding.Finding{Rule: Missing, Code: Missing, Message: fmt.Sprintf("the policy that was put on %s by %s is not there",
-			record.At.UTC().Format(time.DateOnly), requester(record)), Hint: "send the request again, or delete the policy with a request"}
+			record.At.UTC().Format(time.DateOnly), account.OwnerWords(record)), Hint: "send the request again, or delete the policy with a request"}
 		add(r.file(account.Path(r.Owner.Region, record.Identity, record.PolicyName), record.Identity, record.PolicyName, record.Text, []finding.Finding{f}))
 	}
 	slices.SortStableFunc(files, func(a, b printout.File) int { return strings.Compare(a.Name, b.Name) })

@@ -27,10 +27,10 @@ func (r Region) compare(name string, p account.Policy) []finding.Finding {
 			Hint: "request it as it is to manage it (sespolicy export writes the file), or delete it with a request"}}
 	case !record.Present:
 		return []finding.Finding{{Rule: Unmanaged, Code: Unmanaged, Message: fmt.Sprintf("this policy was deleted on %s by %s, and is there again",
-			record.At.UTC().Format(time.DateOnly), requester(record)), Hint: "delete it with a request, or request it as it is to manage it"}}
+			record.At.UTC().Format(time.DateOnly), account.OwnerWords(record)), Hint: "delete it with a request, or request it as it is to manage it"}}
 	case !meaning.Equal(record.Text, p.Text, r.Owner.Partition):
 		return []finding.Finding{{Rule: Changed, Code: Changed, Message: fmt.Sprintf("this is not the policy that was put on %s by %s",
-			record.At.UTC().Format(time.DateOnly), requester(record)),
+			record.At.UTC().Format(time.DateOnly), account.OwnerWords(record)),
 			Hint: fmt.Sprintf("sespolicy history %s %s shows what was requested; send one of the two again", record.Identity, record.PolicyName)}}
 	}
 	return nil
@@ -61,18 +61,6 @@ func (r Region) missing() []ledger.Policy {
 // underWay reports whether the function is writing the policy now.
 func (r Region) underWay(record ledger.Policy) bool {
 	return record.Intent != nil && record.Intent.Until.After(r.Now)
-}
-
-// requester is who asked for what the ledger has.
-func requester(record ledger.Policy) string {
-	switch {
-	case record.Owner != nil:
-		return "the stack " + cmp.Or(record.Owner.StackName(), "that owns it")
-	case record.By.Topic != "":
-		return "the topic " + record.By.Topic
-	default:
-		return record.By.SenderID
-	}
 }
 
 // limits judges the policies of an identity together.

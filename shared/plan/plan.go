@@ -171,7 +171,7 @@ func (p *Planner) refused(one Opened) []printout.Finding {
 	record, _ := one.region.Record(one.Name(), one.message.Request.PolicyName)
 	if p.Protects && record.Owner != nil && one.message.CloudFormation == nil {
 		refused = append(refused, printout.Finding{File: one.File, Rule: guardrail.ProtectStackPolicies, Code: ledger.OwnedByStack, Level: "error",
-			Message: "the policy belongs to the " + account.OwnerWords(record), Hint: "change it in that stack, or clear the owner with sespolicy release"})
+			Message: "the policy belongs to the " + account.OwnerWords(record), Hint: "change it in that stack, or release it first: sespolicy release " + one.Name() + " " + one.message.Request.PolicyName})
 	}
 	return refused
 }

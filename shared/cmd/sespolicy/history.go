@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/account"
 	"sespolicy/shared/account/meaning"
 	"sespolicy/shared/check"
 	"sespolicy/shared/examine"
@@ -104,7 +105,7 @@ func (h history) show(out io.Writer, partition string) {
 	tabulate(out, "Versions, the current one first", []string{"version", "policy", "at", "by", "message id"}, rows, wrap)
 	_, _ = diffs.WriteTo(out)
 	if o := h.current.Owner; o != nil {
-		_, _ = fmt.Fprintf(out, "\nIt belongs to %s.\n", printout.Escape(ownerName(*o)))
+		_, _ = fmt.Fprintf(out, "\nIt belongs to %s.\n", printout.Escape(account.StackWords(*o)))
 	}
 }
 
@@ -122,7 +123,7 @@ func (f *found) restore(command *cobra.Command, h history, flags historyFlags) e
 		return err
 	}
 	if o := h.current.Owner; o != nil && f.Guardrails["PROTECT_STACK_POLICIES"] != "false" {
-		return withHint(fmt.Errorf("nothing was sent: the policy belongs to %s, so the function would refuse this as OwnedByStack", ownerName(*o)),
+		return withHint(fmt.Errorf("nothing was sent: the policy belongs to %s, so the function would refuse this as OwnedByStack", account.StackWords(*o)),
 			"change the stack, or give the policy up first with sespolicy release")
 	}
 	text := restoring(h.current.Name, record)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/account"
 	"sespolicy/shared/identity"
 	"sespolicy/shared/ledger"
 )
@@ -52,12 +52,6 @@ func noRecord(name ledger.Name) error {
 		"upper and lower case count in policy names and addresses; a policy that did not come by the queue is not recorded")
 }
 
-// ownerName is how people call the owner of a policy. The UUID of its stack is
-// shown to nobody.
-func ownerName(o ledger.Owner) string {
-	return "the stack " + cmp.Or(o.StackName(), "(without a name)") + " (resource " + o.LogicalID + ")"
-}
-
 // requesterName is who sent a request, as far as the ledger knows. What no topic
 // vouches for is the sender's claim.
 func requesterName(by ledger.Requester) string {
@@ -69,7 +63,7 @@ func requesterName(by ledger.Requester) string {
 		parts = append(parts, "topic "+by.Topic)
 	}
 	if by.StackID != "" {
-		parts = append(parts, ownerName(ledger.Owner{StackID: by.StackID, LogicalID: by.LogicalID}))
+		parts = append(parts, account.StackWords(ledger.Owner{StackID: by.StackID, LogicalID: by.LogicalID}))
 	}
 	return strings.Join(parts, ", ")
 }

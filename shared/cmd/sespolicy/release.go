@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sespolicy/shared/account"
 	"sespolicy/shared/ledger"
 	"sespolicy/shared/printout"
 )
@@ -49,8 +50,8 @@ func release(command *cobra.Command, l *ledger.Ledger, name ledger.Name, yes boo
 		return err
 	}
 	if !yes {
-		question := printout.Escape(fmt.Sprintf("%s of %s belongs to %s. Anybody whom the guardrails let could change it. Release it?",
-			name.PolicyName, name.Identity, ownerName(*policy.Owner))) + " [y/N] "
+		question := printout.Escape(fmt.Sprintf("%s of %s belongs to %s. Anybody whom the guardrails allow could change it then. Release it?",
+			name.PolicyName, name.Identity, account.StackWords(*policy.Owner))) + " [y/N] "
 		agreed, err := ask(ctx, command.ErrOrStderr(), bufio.NewReader(command.InOrStdin()), question, false)
 		if err != nil {
 			return withHint(fmt.Errorf("nothing was released: %w", err), "--yes does not ask")
@@ -66,7 +67,7 @@ func release(command *cobra.Command, l *ledger.Ledger, name ledger.Name, yes boo
 	if owner == nil {
 		owner = policy.Owner // somebody else was faster
 	}
-	_, err = fmt.Fprintf(out, "%s of %s no longer belongs to %s\n", printout.Escape(name.PolicyName), printout.Escape(name.Identity), printout.Escape(ownerName(*owner)))
+	_, err = fmt.Fprintf(out, "%s of %s no longer belongs to %s\n", printout.Escape(name.PolicyName), printout.Escape(name.Identity), printout.Escape(account.StackWords(*owner)))
 	return err
 }
 
