@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"sespolicy/shared/check"
 	"sespolicy/shared/document"
@@ -48,7 +49,7 @@ func (e *Examiner) File(name string, text []byte) (checked printout.File, unname
 		found := e.Request
 		if entry.Bare {
 			found = e.policy
-			if e.Identity.Name == "" {
+			if e.Identity.Name == "" && jsontext.Value(entry.Body).IsValid() {
 				unnamed++
 			}
 		}
