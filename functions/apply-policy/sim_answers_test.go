@@ -69,7 +69,7 @@ func (s *simulation) checkSuccess(a *asked) {
 	}
 	has := s.ses.Policies()[a.identity][a.name]
 	unsettled := p.Intent != nil || s.unsettled(a) || a.key() == s.drifted
-	newer := p.Order.After(a.counts())
+	newer := p.Order.After(a.order())
 	if a.kind == unmakes {
 		mine := p.Owner != nil && p.Owner.StackID == a.stack.of.id && p.Owner.LogicalID == a.stack.logical
 		left := s.author(has)
@@ -78,7 +78,7 @@ func (s *simulation) checkSuccess(a *asked) {
 		}
 		return
 	}
-	if a.counts().After(p.Order) || has != p.Text && !unsettled {
+	if a.order().After(p.Order) || has != p.Text && !unsettled {
 		s.violate(ruleTold, a.key(), "%v is told SUCCESS, SES has %s and the ledger %s of %v", a, s.whose(has), s.whose(p.Text), p.Order)
 	}
 }

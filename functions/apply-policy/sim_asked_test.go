@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ type asked struct {
 	sentAt time.Duration // since the beginning
 	id     string        // message id
 	first  *asked        // of a request that SNS delivered twice, the first message; nil for that itself
-	order  ledger.Order  // as its intents have it; zero without one
+	counts *asked        // of such a request, the message under which its latest intent is recorded; nil without one
 }
 
 // origin is the request itself, of whichever message.
@@ -39,18 +40,15 @@ func (a *asked) origin() *asked {
 
 func (a *asked) key() string { return a.identity + "/" + a.name }
 
-// counts is the place of the request among those for its policy: of two
-// messages, that of the one that was decided first.
-func (a *asked) counts() ledger.Order {
-	if order := a.origin().order; order != (ledger.Order{}) {
-		return order
-	}
-	return ledger.Order{Millis: a.origin().sent, MessageID: a.origin().id}
+// order is the place of the request among those for its policy: of two messages,
+// that of the one that was decided. In one millisecond the message id decides.
+func (a *asked) order() ledger.Order {
+	a = cmp.Or(a.origin().counts, a.origin())
+	return ledger.Order{Millis: a.sent, MessageID: a.id}
 }
 
-// newer reports whether a counts as sent after b: in one millisecond the message
-// id decides.
-func (a *asked) newer(b *asked) bool { return a.counts().After(b.counts()) }
+// newer reports whether a counts as sent after b.
+func (a *asked) newer(b *asked) bool { return a.order().After(b.order()) }
 
 func (a *asked) String() string {
 	text := fmt.Sprintf("#%d %s %s", a.number, a.kind, a.key())

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"sespolicy/shared/ledger"
 )
 
 // act is a change that SES made.
@@ -39,10 +36,7 @@ type writtenItem struct {
 		M struct {
 			MessageID struct{ S string }
 			Order     struct {
-				M struct {
-					Millis    struct{ N string }
-					MessageID struct{ S string }
-				}
+				M struct{ MessageID struct{ S string } }
 			}
 			Change struct {
 				M struct{ Action, Identity, PolicyName, Text struct{ S string } }
@@ -86,10 +80,8 @@ func (s *simulation) settles(v *invocation, items []writtenItem) {
 	defer s.mu.Unlock()
 	for _, item := range items {
 		if item.Intent != nil {
-			of := item.Intent.M
-			if a := s.byID[of.MessageID.S]; a != nil {
-				millis, _ := strconv.ParseInt(of.Order.M.Millis.N, 10, 64) // the ledger writes numbers
-				a.origin().order = ledger.Order{Millis: millis, MessageID: of.Order.M.MessageID.S}
+			if a := s.byID[item.Intent.M.Order.M.MessageID.S]; a != nil {
+				a.origin().counts = a
 			}
 		}
 		for _, a := range v.acts {

@@ -74,7 +74,7 @@ func (s *simulation) checkSaid(said *delivery) {
 		if !slices.ContainsFunc(acted, newer) {
 			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
 		}
-	case said.code == outcome.AlreadyExists:
+	case said.code == outcome.AlreadyExists && said.during != nil:
 		if text, looked := said.during.looked[said.key()]; looked && text == "" {
 			s.violate(ruleSame, said.key(), "#%d is refused, and SES had no policy", said.number)
 		}
@@ -95,11 +95,11 @@ func (s *simulation) checkAct(v *invocation, a *act) {
 	if a.by == nil || a.text != a.by.text || a.key != a.by.key() {
 		return
 	}
-	if before := v.newest[a.key]; before.After(a.by.counts()) {
+	if before := v.newest[a.key]; before.After(a.by.order()) {
 		s.violate(ruleBack, a.key, "SES did %v after something newer", a.by)
 		return
 	}
-	v.newest[a.key] = a.by.counts()
+	v.newest[a.key] = a.by.order()
 }
 
 // ending is how one request ended, all its deliveries together.

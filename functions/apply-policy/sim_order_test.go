@@ -97,7 +97,7 @@ func (s *simulation) operations(endings map[*asked]ending) []porcupine.Operation
 	var history []porcupine.Operation
 	read := map[string]bool{}
 	add := func(a *asked, key, text, outcome string, at int64) {
-		order := a.counts()
+		order := a.order()
 		history = append(history, porcupine.Operation{ClientId: a.number, Input: asking{key, order.Millis, order.MessageID, text, false},
 			Output: finish{outcome: outcome}, Call: a.sentAt.Nanoseconds(), Return: at})
 		read[key] = true
