@@ -10,7 +10,6 @@ import (
 
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/local/queue"
-	"sespolicy/shared/local/response"
 	"sespolicy/shared/local/states"
 	"sespolicy/shared/local/wire"
 )
@@ -19,23 +18,23 @@ import (
 const elsewhere = "elsewhere.com"
 
 // sesFault is what SES itself answers.
-func (s *simulation) sesFault(call email.Call) email.Fault {
+func (s *simulation) sesFault(call email.Call) wire.Fault {
 	switch {
 	case call.Identity == elsewhere, call.Identity == strings.ToUpper(s.stackIdentity()):
 	case s.under(sesThrottles):
-		return email.Fault{Code: "Throttling", Message: "Rate exceeded"}
+		return wire.Fault{Code: "Throttling", Message: "Rate exceeded"}
 	case s.under(sesFails):
-		return one(s.dice, "failing", email.Fault{Code: "ServiceUnavailable"}, email.Fault{Code: "InternalFailure"}, email.Fault{Status: http.StatusServiceUnavailable})
+		return one(s.dice, "failing", wire.Fault{Code: "ServiceUnavailable"}, wire.Fault{Code: "InternalFailure"}, wire.Fault{Status: http.StatusServiceUnavailable})
 	case s.under(sesDenies):
-		return email.Fault{Code: one(s.dice, "denying", "AccessDenied", "ExpiredToken", "SignatureDoesNotMatch"), Status: http.StatusForbidden}
+		return wire.Fault{Code: one(s.dice, "denying", "AccessDenied", "ExpiredToken", "SignatureDoesNotMatch"), Status: http.StatusForbidden}
 	}
-	return email.Fault{}
+	return wire.Fault{}
 }
 
 // queueFault is what goes wrong with a call of the queues, the mapping's and
 // the function's.
-func (s *simulation) queueFault(call queue.Call) queue.Fault {
-	failed := queue.Fault{Code: "InternalError", Status: http.StatusInternalServerError}
+func (s *simulation) queueFault(call queue.Call) wire.Fault {
+	failed := wire.Fault{Code: "InternalError", Status: http.StatusInternalServerError}
 	switch call.Action {
 	case "ReceiveMessage":
 		switch {
@@ -43,14 +42,14 @@ func (s *simulation) queueFault(call queue.Call) queue.Fault {
 			return failed
 		case s.under(receiveLost):
 			s.lostReceives.Add(1)
-			return queue.Fault{Hang: true, Act: true}
+			return wire.Fault{Hang: true, Act: true}
 		}
-		return queue.Fault{Before: s.dice.between("receiving", time.Millisecond, 40*time.Millisecond)}
+		return wire.Fault{Before: s.dice.between("receiving", time.Millisecond, 40*time.Millisecond)}
 	case "DeleteMessage":
 		return s.deleteFault(failed)
 	case "ChangeMessageVisibilityBatch":
 		if s.under(delaysFail) {
-			return one(s.dice, "delays failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
+			return one(s.dice, "delays failing", failed, wire.Fault{Hang: true}, wire.Fault{Hang: true, Act: true})
 		}
 	case "SendMessage":
 		switch {
@@ -58,34 +57,34 @@ func (s *simulation) queueFault(call queue.Call) queue.Fault {
 		case s.under(lettersFail):
 			return failed
 		case s.under(lettersHang):
-			return queue.Fault{Hang: true}
+			return wire.Fault{Hang: true}
 		case s.under(lettersForget):
-			return queue.Fault{Hang: true, Act: true}
+			return wire.Fault{Hang: true, Act: true}
 		}
 	}
-	return queue.Fault{}
+	return wire.Fault{}
 }
 
 // deleteFault fails a delete of the mapping.
-func (s *simulation) deleteFault(failed queue.Fault) queue.Fault {
+func (s *simulation) deleteFault(failed queue.Fault) wire.Fault {
 	if s.under(deleteFails) {
-		return one(s.dice, "deletes failing", failed, queue.Fault{Hang: true}, queue.Fault{Hang: true, Act: true})
+		return one(s.dice, "deletes failing", failed, wire.Fault{Hang: true}, wire.Fault{Hang: true, Act: true})
 	}
-	return queue.Fault{Before: s.dice.between("deleting", time.Millisecond, 20*time.Millisecond)}
+	return wire.Fault{Before: s.dice.between("deleting", time.Millisecond, 20*time.Millisecond)}
 }
 
 // bucketFault is what goes wrong with an answer to a stack.
-func (s *simulation) bucketFault(r *http.Request) response.Fault {
+func (s *simulation) bucketFault(r *http.Request) wire.Fault {
 	a := s.waiting(func(a *asked) bool { return a.stack != nil && strings.HasSuffix(r.URL.Path, "|"+a.stack.id) })
-	fault := response.Fault{}
+	fault := wire.Fault{}
 	switch {
 	case s.under(bucketFails):
-		fault = one(s.dice, "bucket failing", response.Fault{Status: http.StatusServiceUnavailable}, response.Fault{Hang: true}, response.Fault{Break: true})
+		fault = one(s.dice, "bucket failing", wire.Fault{Status: http.StatusServiceUnavailable}, wire.Fault{Hang: true}, wire.Fault{Break: true})
 	case s.under(bucketForgets):
-		return one(s.dice, "bucket forgetting", response.Fault{Act: true, Hang: true}, response.Fault{Act: true, Break: true}, response.Fault{Act: true, Status: http.StatusBadGateway})
+		return one(s.dice, "bucket forgetting", wire.Fault{Act: true, Hang: true}, wire.Fault{Act: true, Break: true}, wire.Fault{Act: true, Status: http.StatusBadGateway})
 	case s.under(bucketRefuses):
 		s.refused.add(a.origin().id)
-		fault = response.Fault{Status: http.StatusForbidden}
+		fault = wire.Fault{Status: http.StatusForbidden}
 	default:
 		return fault
 	}

@@ -111,7 +111,7 @@ var namedSeeds = []struct {
 	reason  string
 }{
 	{memory, 2, rulePolicies, "an older put that came again is applied over a newer one"},
-	{memory, 2, ruleOrder, "the same, as Porcupine sees it"},
+	{memory, 4, ruleOrder, "the same, as Porcupine sees it"},
 	{memory, 1, ruleOnce, "a put that came again is applied again"},
 	{newestFirst, 2, ruleSuperseded, "the older of a batch is applied, the newer taken for superseded"},
 	{newestFirst, 2, ruleOrder, "the same, as Porcupine sees it"},
@@ -128,7 +128,7 @@ var namedSeeds = []struct {
 	{owners, 3, ruleOwner, "a request from elsewhere deletes a stack's policy"},
 	{owners, 7, ruleOwner, "a stack puts another stack's policy"},
 	{takeovers, 55, ruleStacks, "a rollback deletes what it should give back"},
-	{made, 1, ruleStacks, "a rollback leaves what its create put"},
+	{made, 29, ruleStacks, "a rollback leaves what its create put"},
 	{deletes, 17, ruleStacks, "a create is applied after its Delete"},
 	{rollbacks, 8, ruleStacks, "a replacement is applied after its rollback"},
 	{intents, 1, ruleIntent, "SES is called, and nobody would know of it after a crash"},
