@@ -1,25 +1,26 @@
 package main
 
+import (
+	"cmp"
+	"slices"
+)
+
+// byHand is the author of what no request put.
+var byHand = &asked{kind: "an operator"}
+
 // checkOwner checks that a change is made by whom the policy belongs to. before is
-// what SES had. What a call in doubt has left is nobody's: its request repairs it,
-// or whoever is next replaces it.
+// what SES had. Within a stack, one resource may put what another has, but only a
+// resource's own request removes it. What nobody's stack has put, a resource changes
+// only if it was asked to adopt it. What a call in doubt has left is nobody's: its
+// request repairs it, or whoever is next replaces it.
 func (s *simulation) checkOwner(a *act, before string) {
-	author := s.author(before)
-	if before == "" || before == a.text || a.key == s.drifted || a.late || author == a.by || s.leftInDoubt(a.key) {
+	author, last := s.author(before), s.lastAct(a.key)
+	if before == "" || before == a.text || a.key == s.drifted || a.late || author == a.by || last != nil && (last.late || !last.settled) {
 		return
 	}
-	switch {
-	case author == nil:
-		// Put by hand: a stack may adopt it, and then it is the stack's.
-		if a.by.stack != nil && !s.adopts(a) {
-			s.violate(ruleOwner, a.key, "%v changes what was put by hand", a.by)
-		}
-	case author.stack == nil && a.by.stack == nil:
-	case author.stack == nil:
-		if !s.adopts(a) {
-			s.violate(ruleOwner, a.key, "%v changes a policy of %v", a.by, author)
-		}
-	case a.by.stack == nil, !author.sameStack(a.by), a.text == "" && !author.sameResource(a.by):
+	switch author = cmp.Or(author, byHand); {
+	case author.stack != nil && (!author.sameStack(a.by) || a.text == "" && !author.sameResource(a.by)),
+		author.stack == nil && a.by.stack != nil && !s.adopts(a):
 		s.violate(ruleOwner, a.key, "%v changes a policy of %v", a.by, author)
 	}
 }
@@ -36,17 +37,16 @@ func (s *simulation) adopts(a *act) bool {
 	return false
 }
 
-// leftInDoubt reports whether what SES has is of a call that was not settled, or
-// came late.
-func (s *simulation) leftInDoubt(key string) bool {
+// lastAct is the last change of a policy; nil for none.
+func (s *simulation) lastAct(key string) *act {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := len(s.acted) - 1; i >= 0; i-- {
-		if a := s.acted[i]; a.key == key {
-			return a.late || !a.settled
+	for _, a := range slices.Backward(s.acted) {
+		if a.key == key {
+			return a
 		}
 	}
-	return false
+	return nil
 }
 
 // checkOnce checks that a change is not made again once it is settled.

@@ -68,7 +68,8 @@ func (s *simulation) checkSuccess(a *asked) {
 		s.t.Error(err)
 	}
 	has := s.ses.Policies()[a.identity][a.name]
-	unsettled := p.Intent != nil || s.unsettled(a) || a.key() == s.drifted
+	last := s.lastAct(a.key())
+	unsettled := p.Intent != nil || a.key() == s.drifted || last != nil && (last.late || !last.settled && last.by != a.origin())
 	newer := p.Order.After(a.order())
 	if a.kind == unmakes {
 		mine := p.Owner != nil && p.Owner.StackID == a.stack.of.id && p.Owner.LogicalID == a.stack.logical
@@ -81,19 +82,6 @@ func (s *simulation) checkSuccess(a *asked) {
 	if a.order().After(p.Order) || has != p.Text && !unsettled {
 		s.violate(ruleTold, a.key(), "%v is told SUCCESS, SES has %s and the ledger %s of %v", a, s.whose(has), s.whose(p.Text), p.Order)
 	}
-}
-
-// unsettled reports whether the last change of the policy is not settled, and not
-// the request's own.
-func (s *simulation) unsettled(a *asked) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, made := range slices.Backward(s.acted) {
-		if made.key == a.key() {
-			return made.late || !made.settled && made.by != a.origin()
-		}
-	}
-	return false
 }
 
 // checkAnswers checks that whoever waits was told, in the end. Nobody is told of a

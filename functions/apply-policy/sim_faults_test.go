@@ -213,7 +213,7 @@ func (s *simulation) learnPrincipals() {
 func (s *simulation) putByHand() {
 	for _, name := range stackPolicies {
 		if s.scenario.stacks > 0 && s.dice.chance("by hand", 0.1) {
-			key, text := s.byHand(name)
+			key, text := s.operate(name)
 			s.hand[key] = text
 			time.Sleep(2 * time.Second)
 		}
@@ -231,11 +231,11 @@ func (s *simulation) drift() {
 	s.mu.Lock()
 	s.drifted = s.stackIdentity() + "/" + name
 	s.mu.Unlock()
-	s.byHand(name)
+	s.operate(name)
 }
 
-// byHand has an operator put a policy, who writes identities in capitals.
-func (s *simulation) byHand(name string) (key, text string) {
+// operate has an operator put a policy, who writes identities in capitals.
+func (s *simulation) operate(name string) (key, text string) {
 	identity := s.stackIdentity()
 	key, text = identity+"/"+name, policyText(&asked{number: 9000, identity: identity})
 	s.note(key, "put by hand")

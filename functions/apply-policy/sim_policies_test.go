@@ -97,12 +97,7 @@ func (s *simulation) checkLedger(key, has string) {
 // rollback or a Delete after such a request, so in the end only a late change is
 // in doubt.
 func (s *simulation) inDoubt(key, has string, newest *asked, endings map[*asked]ending) bool {
-	var last *act
-	for _, a := range s.acted {
-		if a.key == key {
-			last = a
-		}
-	}
+	last := s.lastAct(key)
 	if last == nil || last.settled || last.text != has {
 		return false
 	}
