@@ -38,10 +38,14 @@ type Examiner struct {
 	OwnAccount bool
 }
 
-// File checks the policies and requests in a file. unnamed is the number of
-// policies whose identity is not known, so that their resources were compared with
-// none.
-func (e *Examiner) File(name string, text []byte) (checked printout.File, unnamed int) {
+// Unchecked counts what could not be checked because it is not known.
+type Unchecked struct {
+	Identities int // policies whose resources were compared with no identity
+	Values     int // values in templates and plans that are known only after a deployment
+}
+
+// File checks the policies and requests in a file.
+func (e *Examiner) File(name string, text []byte) (checked printout.File, unchecked Unchecked) {
 	file := requestfile.Read(name, text, e.Owner)
 	findings := withCode(slices.Concat(file.Findings, file.Warnings), outcome.MalformedRequest)
 	for i := range file.Entries {
@@ -50,12 +54,13 @@ func (e *Examiner) File(name string, text []byte) (checked printout.File, unname
 		if entry.Bare {
 			found = e.policy
 			if e.Identity.Name == "" && jsontext.Value(entry.Body).IsValid() {
-				unnamed++
+				unchecked.Identities++
 			}
 		}
-		findings = slices.Concat(findings, found(entry), withCode(entry.NotKnown(), outcome.InvalidPolicy))
+		findings = append(findings, found(entry)...)
+		unchecked.Values += len(entry.Unknown)
 	}
-	return printout.NewFile(name, string(text), findings), unnamed
+	return printout.NewFile(name, string(text), findings), unchecked
 }
 
 // Body checks a text as what it will be on the queue: a request.

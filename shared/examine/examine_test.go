@@ -57,14 +57,14 @@ func TestFile(t *testing.T) {
 		"broken JSON":                      {examine.Examiner{Guardrail: off}, `{"Version":"2012-10-17",`, []string{"InvalidPolicy json-syntax"}, 0},
 		"an empty file":                    {examine.Examiner{Guardrail: off}, "", []string{"MalformedRequest json-syntax"}, 0},
 	} {
-		file, unnamed := test.examiner.File("a.json", []byte(test.text))
+		file, unchecked := test.examiner.File("a.json", []byte(test.text))
 		var got []string
 		for _, f := range file.Findings {
 			got = append(got, f.Code+" "+f.Rule)
 		}
 		slices.Sort(got)
-		if diff := cmp.Diff(test.want, got); diff != "" || unnamed != test.unnamed {
-			t.Errorf("%s: %d without an identity, want %d (-want +got):\n%s", reason, unnamed, test.unnamed, diff)
+		if diff := cmp.Diff(test.want, got); diff != "" || unchecked.Identities != test.unnamed {
+			t.Errorf("%s: %d without an identity, want %d (-want +got):\n%s", reason, unchecked.Identities, test.unnamed, diff)
 		}
 	}
 }

@@ -41,7 +41,6 @@ var rules = map[string]help{
 	"wrong-type":                  {"A value must have the JSON type that is expected in its place.", grammarPage},
 	"unknown-action":              {"An action should be one that SES has for identities.", keysPage},
 	"envelope-nesting":            {"A request must be in at most three envelopes.", requestPage},
-	"unknown-value":               {"A value should be known before it is checked.", policyPage},
 	"unknown-envelope":            {"A message must be a request, or in an envelope that is served.", requestPage},
 	"response-url":                {"A ResponseURL must be one of CloudFormation's response buckets.", responsePage},
 	"identity":                    {"An identity must be an email address, a domain, or the ARN of an identity of this account and Region.", identitiesPage},

@@ -72,7 +72,6 @@ func (r *reader) resource(s source, n document.Node, members []named, unknown do
 	c.close()
 	start, _ := n.Span()
 	e := c.entry(n.Pointer())
-	e.planned = true
 	e.Line, _ = s.position(start)
 	r.add(e)
 }

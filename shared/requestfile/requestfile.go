@@ -75,7 +75,6 @@ type Entry struct {
 	// that has the request's members.
 	unknown map[string]int
 	request string
-	planned bool // it is a resource of a Terraform plan
 }
 
 // lineEndings are the endings of files with one request a line, yamlEndings those

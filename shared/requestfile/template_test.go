@@ -1,7 +1,6 @@
 package requestfile_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -140,12 +139,4 @@ func TestPlans(t *testing.T) {
 	} {
 		equal(t, reason, test.want, found(t, "plan.json", test.text, owner))
 	}
-
-	// What is not known is warned of, at its place.
-	file := requestfile.Read("plan.json", []byte(plan(resource(v1, `{"identity":"a b","name":"p","policy":null}`), "", `{"address":"`+v1+`.a","change":{"after_unknown":{"identity":true}}}`)), owner)
-	var got []string
-	for _, f := range file.Entries[0].NotKnown() {
-		got = append(got, fmt.Sprintf("%d:%d %s %v %s", f.Line, f.Column, f.Rule, f.Level, f.Path))
-	}
-	equal(t, "warnings", []string{"2:122 unknown-value warning " + base + "identity", "2:148 unknown-value warning " + base + "policy"}, got)
 }

@@ -86,7 +86,7 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 		return err
 	}
 	texts, failed := readFiles(names, command.InOrStdin())
-	files, unnamed := examineAll(e, texts)
+	files, open := examineAll(e, texts)
 	if err := printout.Write(command.OutOrStdout(), c.format, files); err != nil {
 		return fmt.Errorf("writing what was found: %w", err)
 	}
@@ -97,8 +97,11 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 	if unchecked != "" {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s: give --deployment FILE, which its owner prints with sespolicy deployment\n", unchecked)
 	}
-	if unnamed > 0 {
-		_, _ = fmt.Fprintf(command.ErrOrStderr(), "the resources of %s were not compared with an identity: give --identity\n", count(unnamed, "policy"))
+	if open.Identities > 0 {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "the resources of %s were not compared with an identity: give --identity\n", count(open.Identities, "policy"))
+	}
+	if open.Values > 0 {
+		_, _ = fmt.Fprintf(command.ErrOrStderr(), "not checked, known only after a deployment: %s\n", count(open.Values, "value"))
 	}
 	switch {
 	case failed != nil:
@@ -111,20 +114,22 @@ func (c *checkFlags) check(command *cobra.Command, names []string) error {
 }
 
 // examineAll examines files, as many at a time as there are processors.
-func examineAll(e *examine.Examiner, texts []textFile) (files []printout.File, unnamed int) {
-	files = make([]printout.File, len(texts))
-	var bare atomic.Int64
+func examineAll(e *examine.Examiner, texts []textFile) ([]printout.File, examine.Unchecked) {
+	files, unchecked := make([]printout.File, len(texts)), make([]examine.Unchecked, len(texts))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(texts)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(texts)); i = next.Add(1) - 1 {
-				file, n := e.File(texts[i].name, texts[i].text)
-				files[i] = file
-				bare.Add(int64(n))
+				files[i], unchecked[i] = e.File(texts[i].name, texts[i].text)
 			}
 		})
 	}
 	workers.Wait()
-	return files, int(bare.Load())
+	var sum examine.Unchecked
+	for _, one := range unchecked {
+		sum.Identities += one.Identities
+		sum.Values += one.Values
+	}
+	return files, sum
 }
