@@ -56,7 +56,8 @@ func (b *batch) decide(ctx context.Context, r *request) verdict {
 		case ledger.AskExists, ledger.Look:
 			found, err := b.look(ctx, r, d.Change.Name)
 			if err != nil {
-				return verdict{Outcome: outcome.Of(err, r.Receives), called: true, inDoubt: true}
+				failed := outcome.Of(err, r.Receives)
+				return verdict{Outcome: failed, called: failed.Code != outcome.CauseNoTime, inDoubt: true}
 			}
 			seen = found
 		case ledger.Finish:
