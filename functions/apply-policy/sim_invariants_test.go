@@ -85,7 +85,8 @@ func (s *simulation) checkSaid(said *delivery) {
 			s.violate(ruleSame, said.key(), "#%d is cancelled by nothing", said.number)
 		}
 	case said.outcome == "Retry" && said.receives >= s.scenario.maxReceives:
-		if !slices.Contains([]string{outcome.CauseLedger, outcome.CauseDeadLetter, outcome.CauseNoTime}, said.code) && !(said.code == outcome.CauseOrder && s.isApplied(said.asked)) {
+		undecided := slices.Contains([]string{outcome.CauseLedger, outcome.CauseDeadLetter, outcome.CauseNoTime}, said.code)
+		if !undecided && (said.code != outcome.CauseOrder || !s.isApplied(said.asked)) {
 			s.violate(ruleLast, said.key(), "#%d is handed back with %s at its last receive", said.number, said.code)
 		}
 	}

@@ -138,7 +138,7 @@ func take(_ context.Context, s *Server, answer Answer) (any, error) {
 	s.mu.Unlock()
 	switch {
 	case !known:
-		return nil, invalidToken
+		return nil, errInvalidToken
 	case !waiting: // AWS says the same of a closed task and of an expired token
 		return nil, wire.Errorf("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 	case s.Observe != nil:
@@ -147,13 +147,13 @@ func take(_ context.Context, s *Server, answer Answer) (any, error) {
 	return wire.Nothing{}, nil
 }
 
-var invalidToken = wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
+var errInvalidToken = wire.Errorf("InvalidToken", "Invalid Token: 'Invalid token'")
 
 // check refuses what is over the documented limits.
 func check(answer Answer) error {
 	switch token := utf8.RuneCountInString(answer.Token); {
 	case token == 0 || token > maxTokenLength:
-		return invalidToken
+		return errInvalidToken
 	case answer.Success && len(answer.Output) > maxOutputSize:
 		return wire.Errorf("ValidationException", "output: at most 262144 bytes")
 	case answer.Success && !jsontext.Value(answer.Output).IsValid(jsontext.AllowDuplicateNames(true)):
