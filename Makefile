@@ -40,7 +40,7 @@ invoke: command ## One event through the real binary: make invoke EVENT=events/a
 
 .PHONY: test
 test: ## Run the tests.
-	@go test ./...
+	@go test -timeout 30m ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (30s).
