@@ -23,11 +23,12 @@ type asked struct {
 	waits    bool    // the task waits with the token
 	stack    *change // the stack's change that it asks for; nil for others
 
-	sent   int64         // SentTimestamp, milliseconds
-	sentAt time.Duration // since the beginning
-	id     string        // message id
-	first  *asked        // of a request that SNS delivered twice, the first message; nil for that itself
-	counts *asked        // of such a request, the message under which its latest intent is recorded; nil without one
+	sent     int64         // SentTimestamp, milliseconds
+	sentAt   time.Duration // since the beginning
+	id       string        // message id
+	first    *asked        // of a request that SNS delivered twice, the first message; nil for that itself
+	redriven bool          // it was put back from the dead-letter queue
+	counts   *asked        // of such a request, the message under which its latest intent is recorded; nil without one
 }
 
 // origin is the request itself, of whichever message.
@@ -99,6 +100,9 @@ func (k kind) reachesSES() bool { return k != misspelt && k != foreignResource }
 // queue.
 func (s *simulation) codes(a *asked) []string {
 	codes := []string{outcome.RetriesExhausted}
+	if a.redriven {
+		codes = append(codes, outcome.AlreadyAnswered)
+	}
 	switch a.kind {
 	case misspelt:
 		return append(codes, outcome.MalformedRequest)

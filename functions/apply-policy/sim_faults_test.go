@@ -75,30 +75,24 @@ func (s *simulation) deleteFault(failed queue.Fault) wire.Fault {
 
 // bucketFault is what goes wrong with an answer to a stack.
 func (s *simulation) bucketFault(r *http.Request) wire.Fault {
-	a := s.waiting(func(a *asked) bool { return a.stack != nil && strings.HasSuffix(r.URL.Path, "|"+a.stack.id) })
-	fault := wire.Fault{}
 	switch {
 	case s.under(bucketFails):
-		fault = one(s.dice, "bucket failing", wire.Fault{Status: http.StatusServiceUnavailable}, wire.Fault{Hang: true}, wire.Fault{Break: true})
+		return one(s.dice, "bucket failing", wire.Fault{Status: http.StatusServiceUnavailable}, wire.Fault{Hang: true}, wire.Fault{Break: true})
 	case s.under(bucketForgets):
 		return one(s.dice, "bucket forgetting", wire.Fault{Act: true, Hang: true}, wire.Fault{Act: true, Break: true}, wire.Fault{Act: true, Status: http.StatusBadGateway})
 	case s.under(bucketRefuses):
+		a := s.waiting(func(a *asked) bool { return a.stack != nil && strings.HasSuffix(r.URL.Path, "|"+a.stack.id) })
 		s.refused.add(a.origin().id)
-		fault = wire.Fault{Status: http.StatusForbidden}
-	default:
-		return fault
+		return wire.Fault{Status: http.StatusForbidden}
 	}
-	s.unanswered.add(a.origin().id)
-	return fault
+	return wire.Fault{}
 }
 
 // taskFault is what goes wrong with an answer to a task.
 func (s *simulation) taskFault(answer states.Answer) wire.Fault {
-	a := s.waiting(func(a *asked) bool { return a.token == answer.Token })
-	s.tell(a, answer.Success)
+	s.tell(s.waiting(func(a *asked) bool { return a.token == answer.Token }), answer.Success)
 	switch {
 	case s.under(tasksFail):
-		s.unanswered.add(a.origin().id)
 		return one(s.dice, "tasks failing", wire.Fault{Code: "ThrottlingException", Status: http.StatusBadRequest}, wire.Fault{Status: http.StatusInternalServerError}, wire.Fault{Hang: true})
 	case s.under(tasksForget):
 		return one(s.dice, "tasks forgetting", wire.Fault{Act: true, Hang: true}, wire.Fault{Act: true, Break: true})

@@ -125,6 +125,9 @@ func (l listener) Handle(_ context.Context, record slog.Record) error {
 	})
 	s := l.in.s
 	if record.Message != "request" {
+		if a := s.request(values["messageId"].String()); a != nil && record.Message == "the reply was not delivered" {
+			s.givenUp.add(a.origin().id)
+		}
 		s.note("", "log: %s %s", record.Message, requestIDs.ReplaceAllString(values["error"].String(), ""))
 		return nil
 	}

@@ -153,7 +153,7 @@ func (s *simulation) endings() map[*asked]ending {
 		}
 		endings[said.asked] = e
 	}
-	for _, letter := range s.dead.Snapshot() {
+	for _, letter := range s.everyLetter() {
 		a, code := s.ofLetter(letter)
 		e := endings[a]
 		switch code {
@@ -178,7 +178,7 @@ func (s *simulation) endings() map[*asked]ending {
 // moved it.
 func (s *simulation) ofLetter(letter queue.Message) (*asked, string) {
 	code, hasReason := letter.Attributes[deadletter.ErrorCode]
-	if !hasReason {
+	if !hasReason || letter.DeadLetterSource != "" {
 		return s.byID[letter.ID], ""
 	}
 	return s.byID[letter.Attributes[deadletter.SourceMessageID].StringValue], code.StringValue
@@ -199,7 +199,7 @@ func (s *simulation) ofRequest(a *asked, endings map[*asked]ending) ending {
 func (s *simulation) check() {
 	endings := s.endings()
 	clear(s.doubtful)
-	for _, letter := range s.dead.Snapshot() {
+	for _, letter := range s.everyLetter() {
 		s.checkLetter(letter)
 	}
 	for _, a := range s.asked {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -66,13 +65,13 @@ func (n network) Do(request *http.Request) (*http.Response, error) {
 	}
 	switch target := request.Header.Get("X-Amz-Target"); {
 	case request.Method == http.MethodPut:
-		return n.callBack(c, n.s.bucket)
+		return n.call(c, n.s.bucket)
 	case target == "":
 		return n.callSES(c)
 	case strings.HasPrefix(target, table.TargetPrefix):
 		return n.callTable(c)
 	case strings.HasPrefix(target, states.TargetPrefix):
-		return n.callBack(c, n.s.tasks)
+		return n.call(c, n.s.tasks)
 	case strings.HasPrefix(target, bus.TargetPrefix):
 		return n.call(c, n.s.bus)
 	}
@@ -109,18 +108,6 @@ func (n network) call(c outgoing, service http.Handler) (*http.Response, error) 
 		return nil, err
 	}
 	return response, n.travel(c.Context())
-}
-
-// callBack answers a requester, and notes an answer that did not arrive or that the
-// instance does not know of.
-func (n network) callBack(c outgoing, service http.Handler) (*http.Response, error) {
-	response, err := n.call(c, service)
-	if err != nil {
-		n.s.unanswered.add(n.s.waiting(func(a *asked) bool {
-			return a.stack != nil && strings.HasSuffix(c.URL.Path, "|"+a.stack.id) || a.token != "" && bytes.Contains(c.body, []byte(strconv.Quote(a.token)))
-		}).id)
-	}
-	return response, err
 }
 
 // callSES makes a call of SES. What SES does is done by its own fake; whether

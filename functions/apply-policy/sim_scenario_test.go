@@ -82,6 +82,7 @@ type scenario struct {
 	late        time.Duration // how late some arrive at most
 	twice       float64       // how many of those with an id come twice, as SNS may deliver
 	stacks      int
+	redrives    bool // an operator puts letters back
 	shared      bool // the stacks want policies that others ask for too
 	spells      []spell
 }
@@ -111,6 +112,7 @@ func newScenario(d *dice) scenario {
 		twice:       one(d, "twice", 0, 0, 0.2),
 		stacks:      one(d, "stacks", 0, 0, 1, 2, 3),
 		shared:      d.chance("shared", 0.4),
+		redrives:    d.chance("an operator", 0.25),
 	}
 	if s.stacks > 0 {
 		s.requests /= 3

@@ -55,7 +55,7 @@ type simulation struct {
 	again              counts // by message id: what made a request come again after it had ended
 	spent              counts // by message id: receives whose end is known
 	handed             counts // by message id: deliveries that the function saw
-	unanswered         counts // by message id: answers that did not arrive
+	givenUp            counts // by message id: answers that the function gave up
 	refused            counts // by message id: answers that can never arrive
 	operationsChecked  int
 	doubtful           map[string]bool // the policies that were left in doubt for good
@@ -67,6 +67,7 @@ type simulation struct {
 	deliveries  []*delivery
 	acted       []*act
 	late        []*lateCall
+	redriven    []queue.Message          // letters that were put back
 	endedAt     map[*asked]time.Duration // since the beginning: had its effect, as the function said first
 	told        map[string]bool          // by message id: whether the requester was told of success
 	hand        map[string]string        // policies that were there before: the texts
@@ -108,6 +109,7 @@ func simulate(t *testing.T, seed uint64, without protection) (s *simulation) {
 		running.Go(s.writeElsewhere)
 		running.Go(s.learnPrincipals)
 		running.Go(s.drift)
+		living.Go(s.redriveLetters)
 		for _, stack := range s.stacks {
 			living.Go(stack.live)
 		}
