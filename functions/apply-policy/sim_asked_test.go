@@ -48,6 +48,12 @@ func (a *asked) order() ledger.Order {
 	return ledger.Order{Millis: a.sent, MessageID: a.id}
 }
 
+// oldest is the place of the first message: a copy of it may come after its letter
+// was put back, and then its end is the request's.
+func (a *asked) oldest() ledger.Order {
+	return ledger.Order{Millis: a.origin().sent, MessageID: a.origin().id}
+}
+
 // newer reports whether a counts as sent after b.
 func (a *asked) newer(b *asked) bool { return a.order().After(b.order()) }
 

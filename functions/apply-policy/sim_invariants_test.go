@@ -71,7 +71,7 @@ func (s *simulation) checkSaid(said *delivery) {
 	switch {
 	case said.outcome == "Superseded":
 		newer := func(a *act) bool {
-			return a.key == said.key() && slices.ContainsFunc(all, func(b *asked) bool { return a.mayBe(b) && b.newer(said.origin()) })
+			return a.key == said.key() && slices.ContainsFunc(all, func(b *asked) bool { return a.mayBe(b) && b.order().After(said.oldest()) })
 		}
 		if !slices.ContainsFunc(acted, newer) {
 			s.violate(ruleSuperseded, said.key(), "#%d is superseded by nothing", said.number)
@@ -92,8 +92,8 @@ func (s *simulation) checkSaid(said *delivery) {
 	}
 }
 
-// isApplied reports whether an instance has the policy's lease for this request. The
-// shipped binary's ledger is not read.
+// isApplied reports whether another instance has the policy's lease for this request,
+// or has ended it meanwhile. The shipped binary's ledger is not read.
 func (s *simulation) isApplied(a *asked) bool {
 	if s.ledger == nil {
 		return true
@@ -102,7 +102,7 @@ func (s *simulation) isApplied(a *asked) bool {
 	if err != nil {
 		s.t.Error(err)
 	}
-	return p.Intent != nil && s.request(p.Intent.MessageID).origin() == a.origin()
+	return p.Intent != nil && s.request(p.Intent.MessageID).origin() == a.origin() || s.entry(a).Outcome.Kind != ""
 }
 
 // checkAct checks a change of a batch against those before it. What puts another

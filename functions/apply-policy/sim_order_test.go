@@ -98,6 +98,9 @@ func (s *simulation) operations(endings map[*asked]ending) []porcupine.Operation
 	read := map[string]bool{}
 	add := func(a *asked, key, text, outcome string, at int64) {
 		order := a.order()
+		if said := s.firstEnd(a); outcome == "Superseded" {
+			order = said.oldest()
+		}
 		history = append(history, porcupine.Operation{ClientId: a.number, Input: asking{key, order.Millis, order.MessageID, text, false},
 			Output: finish{outcome: outcome}, Call: a.sentAt.Nanoseconds(), Return: at})
 		read[key] = true
@@ -106,9 +109,12 @@ func (s *simulation) operations(endings map[*asked]ending) []porcupine.Operation
 		if a.first != nil {
 			continue
 		}
-		outcome, at := s.firstEnd(a), now
-		if outcome != "" {
-			at = s.endedAt[a].Nanoseconds()
+		outcome, at := "", now
+		if said := s.firstEnd(a); said != nil {
+			outcome, at = "Applied", s.endedAt[a].Nanoseconds()
+			if said.outcome == "Superseded" {
+				outcome = said.outcome
+			}
 		}
 		done := map[string]string{} // the text, by policy
 		for _, made := range s.acted {
@@ -141,16 +147,14 @@ func (s *simulation) operations(endings map[*asked]ending) []porcupine.Operation
 	return slices.DeleteFunc(history, func(o porcupine.Operation) bool { return o.Input.(asking).key == s.drifted })
 }
 
-// firstEnd is what the function said first of a request that has its effect.
-func (s *simulation) firstEnd(a *asked) string {
+// firstEnd is what the function said first of a request that has its effect; nil
+// for others.
+func (s *simulation) firstEnd(a *asked) *delivery {
 	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.origin() == a && d.tookEffect() })
-	switch {
-	case i < 0:
-		return ""
-	case s.deliveries[i].outcome == "Superseded":
-		return "Superseded"
+	if i < 0 {
+		return nil
 	}
-	return "Applied"
+	return s.deliveries[i]
 }
 
 // checkOrder has Porcupine check the history. A violation is drawn. The shipped

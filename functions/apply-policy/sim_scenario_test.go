@@ -112,7 +112,7 @@ func newScenario(d *dice) scenario {
 		twice:       one(d, "twice", 0, 0, 0.2),
 		stacks:      one(d, "stacks", 0, 0, 1, 2, 3),
 		shared:      d.chance("shared", 0.4),
-		redrives:    d.chance("an operator", 0.25),
+		redrives:    d.chance("an operator", 0.15),
 	}
 	if s.stacks > 0 {
 		s.requests /= 3

@@ -67,7 +67,7 @@ type simulation struct {
 	deliveries  []*delivery
 	acted       []*act
 	late        []*lateCall
-	redriven    []queue.Message          // letters that were put back
+	seen        []queue.Message          // letters that were there when one was put back
 	endedAt     map[*asked]time.Duration // since the beginning: had its effect, as the function said first
 	told        map[string]bool          // by message id: whether the requester was told of success
 	hand        map[string]string        // policies that were there before: the texts
