@@ -114,11 +114,15 @@ func (b *batch) settlePolicy(ctx context.Context, newestFirst []*request) {
 	}
 }
 
-// hold has the older requests wait for a newer one. If that was not tried for
-// lack of time, neither were they.
+// hold has the older requests wait for a newer one, except those that have ended
+// before. If the newer one was not tried for lack of time, neither were they.
 func (b *batch) hold(ctx context.Context, older []*request, newer verdict) {
 	for _, r := range older {
 		if r.ended {
+			continue
+		}
+		if b.view.Decide(r.asked, nil, time.Now()).Do == ledger.Repeat {
+			b.end(ctx, r, b.decide(ctx, r))
 			continue
 		}
 		v := retried(r, outcome.CauseOrder, nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,30 @@ func TestAnExhaustedRequestHoldsTheOlderOnes(t *testing.T) {
 		b.settle(t.Context())
 		expect(t, "the newer", messages[1].outcome.Code, outcome.RetriesExhausted)
 		expect(t, "the older", messages[0].outcome.Code, outcome.CauseOrder)
+	})
+}
+
+// A request that has ended keeps its outcome though it is received a last time
+// beside a newer one that must wait.
+func TestWhatHasEndedIsNotHeld(t *testing.T) {
+	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+		sent := func(later int64) string { return strconv.FormatInt(time.Now().UnixMilli()+later, 10) }
+		old := events.SQSMessage{MessageId: "old", Body: stackBody("Create", "", "P"), Attributes: map[string]string{"SentTimestamp": sent(0), "ApproximateReceiveCount": "1"}}
+		_, err := w.handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{old}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ses.SetFault(failing("InternalFailure", http.StatusInternalServerError))
+		w.maxReceives = 2
+		old.Attributes["ApproximateReceiveCount"] = "2"
+		messages := w.open(t.Context(), []events.SQSMessage{old,
+			{MessageId: "new", Body: stackBody("Update", "a.com/P", "P"), Attributes: map[string]string{"SentTimestamp": sent(1), "ApproximateReceiveCount": "1"}}})
+		b := batch{handler: w.handler, requests: messages, lease: time.Now().Add(time.Minute)}
+		b.settle(t.Context())
+		expect(t, "the newer", messages[1].outcome.Code, outcome.CauseUnavailable)
+		expect(t, "the older", messages[0].outcome.Kind, outcome.Applied)
+		expect(t, "told", w.told(), "SUCCESS")
+		expect(t, "letters", w.codes(), "[]")
 	})
 }
 
