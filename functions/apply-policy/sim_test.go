@@ -12,7 +12,7 @@ import (
 // Many of them: go test ./functions/apply-policy -run TestAnySeed -seeds 10000
 var (
 	firstSeed = flag.Uint64("seed", 0, "the first seed of the simulator; alone it is the only one")
-	seeds     = flag.Int("seeds", 0, "how many seeds to simulate; 200 by default")
+	seeds     = flag.Int("seeds", 0, "how many seeds to simulate; 150 by default")
 )
 
 // TestAnySeed runs the simulator with many seeds.
@@ -22,7 +22,7 @@ func TestAnySeed(t *testing.T) {
 	case many == 0 && *firstSeed != 0:
 		many = 1
 	case many == 0:
-		many = 200
+		many = 150
 	}
 	sum := tally{ends: map[string]int{}}
 	for i := range many {
