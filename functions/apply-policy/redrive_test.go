@@ -77,3 +77,32 @@ func TestARedriveOfWhatSQSMovedChangesNothing(t *testing.T) {
 		expect(t, "outcomes", w.outcomes(t), "[Applied Deleted Applied]")
 	})
 }
+
+// SQS may move two copies of one message. Both letters are the same request, though
+// nothing was decided about the message itself.
+func TestTwoLettersOfOneMessageAreOneRequest(t *testing.T) {
+	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+		letter := queue.Input{Body: putBody("a.com", "P", "revoked"), Attributes: map[string]queue.Attribute{}}
+		for name, value := range map[string]string{"ErrorCode": "RanOutOfReceives", "ErrorMessage": "moved", "SourceMessageId": "first", "SourceQueueArn": w.requests.ARN()} {
+			letter.Attributes[name] = queue.Attribute{DataType: "String", StringValue: value}
+		}
+		for _, revoke := range []bool{true, false} {
+			if _, err := w.requests.Send(t.Context(), letter); err != nil {
+				t.Fatal(err)
+			}
+			w.receive(t)
+			if revoke {
+				time.Sleep(time.Millisecond)
+				w.deliver(t, deleteBody("a.com", "P"))
+			}
+		}
+		expect(t, "policies", len(w.ses.Policies()["a.com"]), 0)
+		expect(t, "outcomes", w.outcomes(t), "[Applied Deleted Applied]")
+		letter.Body = putBody("a.com", "P", "another") // the id is a claim: it counts for the same body only
+		if _, err := w.requests.Send(t.Context(), letter); err != nil {
+			t.Fatal(err)
+		}
+		w.receive(t)
+		expect(t, "another body", len(w.ses.Policies()["a.com"]), 1)
+	})
+}

@@ -252,7 +252,12 @@ func (s *stackModel) ask(c *change) {
 	if err != nil {
 		s.s.t.Error(err)
 	}
-	a := &asked{number: number, identity: s.s.stackIdentity(), name: of.name, kind: kind(c.kind), body: string(text), stack: c}
+	notification, err := json.Marshal(map[string]string{"Type": "Notification", "MessageId": "sns-" + c.id, "TopicArn": "arn:aws:sns:us-east-1:123456789012:RequestTopic",
+		"Message": string(text), "Timestamp": time.Now().UTC().Format(time.RFC3339Nano)})
+	if err != nil {
+		s.s.t.Error(err)
+	}
+	a := &asked{number: number, identity: s.s.stackIdentity(), name: of.name, kind: kind(c.kind), body: string(notification), stack: c}
 	if c.kind != cfn.RequestDelete {
 		a.text = of.text
 	}

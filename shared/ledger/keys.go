@@ -59,7 +59,7 @@ func notificationKey(id string) key { return aliasKey("notification", id) }
 func (r Request) aliases() []key {
 	var keys []key
 	if r.SourceMessageID != "" {
-		keys = append(keys, aliasKey("redriven", r.MessageID))
+		keys = append(keys, aliasKey("redriven", r.MessageID), aliasKey("letter", r.SourceMessageID, r.BodyDigest))
 	}
 	if r.Topic != "" && r.NotificationID != "" {
 		keys = append(keys, aliasKey("signed", r.NotificationID))
