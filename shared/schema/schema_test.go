@@ -13,11 +13,11 @@ import (
 
 	"sespolicy/shared/check"
 	"sespolicy/shared/guardrail"
-	"sespolicy/shared/local/sample"
 	"sespolicy/shared/message"
 	"sespolicy/shared/outcome"
 	"sespolicy/shared/policy"
 	"sespolicy/shared/printout"
+	"sespolicy/shared/sample"
 )
 
 const schemaFile = "../../events/request.schema.json"

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sespolicy/shared/local/sample"
 	"sespolicy/shared/printout"
+	"sespolicy/shared/sample"
 )
 
 func newInvokeCommand() *cobra.Command {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sespolicy/shared/local"
-	"sespolicy/shared/local/sample"
+	"sespolicy/shared/sample"
 )
 
 func newRunCommand() *cobra.Command {

@@ -9,15 +9,15 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"sespolicy/shared/local/sample"
 	"sespolicy/shared/message"
+	"sespolicy/shared/sample"
 )
 
 // A renewed event asks for the same, now, and by messages of their own.
 func TestRenew(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, name := range []string{"accepted-by-name", "accepted-object-policy", "accepted-sns", "accepted-eventbridge", "accepted-cloudformation-create", "mixed-batch", "rejected-malformed-request-duplicate-member"} {
-		text, err := os.ReadFile("../../../events/" + name + ".json")
+		text, err := os.ReadFile("../../events/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"sespolicy/shared/outcome"
 )
 
-const folder = "../../../events"
+const folder = "../../events"
 
 // load fails the test where the folder does not load.
 func load(t *testing.T) []Sample {
