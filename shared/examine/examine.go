@@ -36,6 +36,9 @@ type Examiner struct {
 	Topic     string // the name of the SNS topic that requests come through; empty for none
 	// OwnAccount refuses resources of other accounts, whatever the guardrails are.
 	OwnAccount bool
+	// Answers is where the deployment lets answers go; nil if that is not known,
+	// for wherever a function may be allowed to answer.
+	Answers *check.Answers
 }
 
 // Unchecked counts what could not be checked because it is not known.
@@ -144,8 +147,11 @@ func (e *Examiner) Request(entry *requestfile.Entry) []finding.Finding {
 		topic = func() (notification.Verified, error) { return notification.Verified{TopicName: e.Topic}, nil }
 	}
 	m, source, refused := entry.Open(e.QueueARN)
-	verdict := check.Request(m, source, check.Rules{Guardrail: e.Guardrail, Answers: check.Answers{
-		Region: cmp.Or(e.Owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}}, topic)
+	answers := check.Answers{Region: cmp.Or(e.Owner.Region, m.Owner.Region), S3Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), StepFunctions: true}
+	if e.Answers != nil {
+		answers = *e.Answers
+	}
+	verdict := check.Request(m, source, check.Rules{Guardrail: e.Guardrail, Answers: answers}, topic)
 	findings := verdict.Warnings
 	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
 		findings = append(findings, refused.Violations...)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,11 +11,12 @@ import (
 
 	"sespolicy/shared/check"
 	"sespolicy/shared/document"
+	"sespolicy/shared/examine"
 	"sespolicy/shared/finding"
 	"sespolicy/shared/guardrail"
 	"sespolicy/shared/local"
 	"sespolicy/shared/message"
-	"sespolicy/shared/outcome"
+	"sespolicy/shared/printout"
 )
 
 // draft is what stands in the box, checked.
@@ -50,8 +50,8 @@ func wrap(text, identity, policyName string) (body, prefix string) {
 	return prefix + text + "}", prefix
 }
 
-// examine checks what stands in the box as the function will.
-func (p *page) examine(text, identity, policyName string) (draft, error) {
+// read checks what stands in the box as the function will.
+func (p *page) read(text, identity, policyName string) (draft, error) {
 	var d draft
 	if strings.TrimSpace(text) == "" {
 		return d, nil
@@ -62,12 +62,14 @@ func (p *page) examine(text, identity, policyName string) (draft, error) {
 	} else if doc, _ := document.Read([]byte(text)); doc != nil {
 		d.Kind = "request"
 	}
-	found, err := p.findings(body)
+	examiner, err := p.examiner(body)
 	if err != nil {
 		return d, err
 	}
+	file := examiner.Body("", []byte(body))
+	d.Errors, d.Warnings = printout.Count([]printout.File{file})
 	var inText []finding.Finding
-	for _, f := range found {
+	for _, f := range file.Findings {
 		at := place{Class: level(f)}
 		if d.Kind == "policy" {
 			f, at.Field = unwrap(f, prefix)
@@ -79,11 +81,6 @@ func (p *page) examine(text, identity, policyName string) (draft, error) {
 		}
 		at.Finding = f
 		d.Findings = append(d.Findings, at)
-		if f.Level == finding.Warning {
-			d.Warnings++
-		} else {
-			d.Errors++
-		}
 	}
 	d.Segments = mark(text, inText)
 	return d, nil
@@ -103,33 +100,20 @@ func unwrap(f finding.Finding, prefix string) (_ finding.Finding, isField bool) 
 	return f, false
 }
 
-// findings are all findings of a body, with their places in it.
-func (p *page) findings(body string) ([]finding.Finding, error) {
+// examiner checks a body as this stack's function will.
+func (p *page) examiner(body string) (*examine.Examiner, error) {
 	config, wrong := guardrail.Read(p.stack.Variable)
 	fence, err := guardrail.New(config)
-	if err = errors.Join(wrong, err); err != nil {
-		return nil, err
-	}
-	answers := check.Answers{Region: local.Region, StepFunctions: p.stack.Variable("ANSWER_STEP_FUNCTIONS") == "true"}
+	answers := &check.Answers{Region: local.Region, StepFunctions: p.stack.Variable("ANSWER_STEP_FUNCTIONS") == "true"}
 	if strings.Contains(body, p.stack.URL) { // any other ResponseURL is replaced on the way
 		answers.S3Endpoint = p.stack.Variable("AWS_ENDPOINT_URL_S3")
 	}
-	m, source, refused := message.Open(events.SQSMessage{Body: body, EventSourceARN: p.stack.Source().ARN()})
-	verdict := check.Request(m, source, check.Rules{Guardrail: fence, Answers: answers}, nil)
-	found := slices.Clone(verdict.Warnings)
-	if refused = outcome.Join(refused, verdict.Refused); refused != nil {
-		found = append(found, refused.Violations...)
-	}
-	for i, f := range found {
-		found[i] = source.InBody(f)
-	}
-	finding.Sort(found)
-	return found, nil
+	return &examine.Examiner{Guardrail: fence, QueueARN: p.stack.Source().ARN(), Answers: answers}, errors.Join(wrong, err)
 }
 
 // check answers with what is wrong with the box as it stands.
 func (p *page) check(w http.ResponseWriter, r *http.Request) {
-	d, err := p.examine(r.FormValue("text"), r.FormValue("identity"), r.FormValue("name"))
+	d, err := p.read(r.FormValue("text"), r.FormValue("identity"), r.FormValue("name"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
