@@ -4,38 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-
 	"testing"
 	"time"
 
 	"sespolicy/shared/local/function"
 )
-
-// bootstrap is the function in testdata, built once.
-var bootstrap string
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "function")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a temporary folder
-	bootstrap = filepath.Join(folder, "bootstrap")
-	if text, err := exec.Command("go", "build", "-o", bootstrap, "./testdata/bootstrap").CombinedOutput(); err != nil {
-		fmt.Printf("%s", text)
-		return 1
-	}
-	return m.Run()
-}
 
 // start is a function of the given configuration, stopped with the test.
 func start(t *testing.T, config function.Config) *function.Function {
@@ -57,7 +35,7 @@ func start(t *testing.T, config function.Config) *function.Function {
 	return f
 }
 
-// answer is what the function in testdata answers.
+// answer is what the function answers.
 type answer struct {
 	Text, Left, ID, ARN string
 	Count, PID          int

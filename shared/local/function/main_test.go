@@ -1,5 +1,4 @@
-// Command bootstrap is a function that does what each event tells it to.
-package main
+package function_test
 
 import (
 	"context"
@@ -7,15 +6,31 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
+// bootstrap is the function's executable: that of the tests themselves.
+var bootstrap string
+
+func TestMain(m *testing.M) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		serve()
+	}
+	var err error
+	if bootstrap, err = os.Executable(); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 type event struct{ Do, Text string }
 
-func main() {
+// serve is the function of these tests, which does what each event tells it to.
+func serve() {
 	switch os.Getenv("START") {
 	case "exit":
 		fmt.Fprintln(os.Stderr, "the environment is wrong")
