@@ -1,7 +1,7 @@
 package function
 
 import (
-	"bytes"
+	"bufio"
 	"os"
 	"slices"
 	"strings"
@@ -10,21 +10,17 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-const (
-	// maxLine is the longest line passed on whole: CloudWatch Logs' limit of an
-	// event.
-	maxLine = 1 << 20
-	// maxTail is how much of it an error shows.
-	maxTail = 4 << 10
-)
+// maxTail is how much of the output an error shows.
+const maxTail = 4 << 10
 
 // output reads what one process writes, through one pipe for standard output
 // and standard error. We hold the pipe's writing end as well: a mark written to
 // it comes out behind everything that the process wrote before, which tells
-// where an invocation's lines end without waiting for any amount of time.
+// where an invocation's lines end without waiting for any amount of time. It also
+// ends a line that the process has not ended. Lines have no limit.
 type output struct {
 	reader, writer *os.File
-	mark           []byte
+	mark           string
 	line           func(string)
 	passed         chan struct{} // the mark came out
 	done           chan struct{} // closed when nothing is read any more
@@ -40,7 +36,7 @@ func newOutput(line func(string)) (*output, error) {
 		return nil, err
 	}
 	o := &output{
-		reader: reader, writer: writer, mark: []byte("\x00" + wire.NewID() + "\x00"), line: line,
+		reader: reader, writer: writer, mark: "\x00" + wire.NewID() + "\x00", line: line,
 		passed: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	go o.read()
@@ -51,7 +47,7 @@ func newOutput(line func(string)) (*output, error) {
 func (o *output) settle() {
 	o.marking.Lock()
 	defer o.marking.Unlock()
-	if _, err := o.writer.Write(o.mark); err != nil {
+	if _, err := o.writer.WriteString(o.mark + "\n"); err != nil {
 		return // closed: read has ended or is about to
 	}
 	select {
@@ -71,52 +67,29 @@ func (o *output) close() {
 
 func (o *output) read() {
 	defer close(o.done)
-	chunk := make([]byte, 32<<10)
-	var text []byte
+	text := bufio.NewReader(o.reader)
 	for {
-		n, err := o.reader.Read(chunk)
-		text = o.take(append(text, chunk[:n]...))
+		line, err := text.ReadString('\n')
 		if err != nil {
-			return
+			return // what is left has no mark behind it: nobody waits for it
 		}
-	}
-}
-
-// take passes on the whole lines of the text and returns the rest of it.
-func (o *output) take(text []byte) []byte {
-	for {
-		newline := bytes.IndexByte(text, '\n')
-		line := text // up to its end, as far as it is here
-		if newline >= 0 {
-			line = text[:newline]
+		line, marked := strings.CutSuffix(strings.TrimSuffix(line, "\n"), o.mark)
+		if line != "" || !marked {
+			o.pass(strings.TrimSuffix(line, "\r"))
 		}
-		mark := bytes.Index(line, o.mark)
-		switch {
-		case mark >= 0:
-			if mark > 0 {
-				o.pass(text[:mark])
-			}
+		if marked {
 			o.passed <- struct{}{}
-			text = text[mark+len(o.mark):]
-		case newline >= 0:
-			o.pass(line)
-			text = text[newline+1:]
-		case len(text) > maxLine+len(o.mark): // half a mark may stand at the end
-			o.pass(text[:maxLine])
-			text = text[maxLine:]
-		default:
-			return text
 		}
 	}
 }
 
-func (o *output) pass(line []byte) {
+func (o *output) pass(line string) {
 	o.mu.Lock()
 	o.tail = append(append(o.tail, line...), '\n')
 	o.tail = slices.Clone(o.tail[max(0, len(o.tail)-maxTail):])
 	o.mu.Unlock()
 	if o.line != nil {
-		o.line(strings.TrimSuffix(string(line), "\r"))
+		o.line(line)
 	}
 }
 

@@ -71,15 +71,18 @@ func TestRuntimeAPIRefusals(t *testing.T) {
 
 func TestMarkInTheMiddleOfALine(t *testing.T) {
 	var lines []string
-	o := &output{mark: []byte("\x00mark\x00"), line: func(line string) { lines = append(lines, line) }, passed: make(chan struct{}, 1)}
-	rest := o.take([]byte("one\ntw\x00ma"))
-	rest = o.take(append(rest, "rk\x00o\nrest"...))
-	<-o.passed
-	if got := strings.Join(lines, "|"); got != "one|tw|o" || string(rest) != "rest" {
-		t.Errorf("%s, rest %q", got, rest)
+	o, err := newOutput(func(line string) { lines = append(lines, line) })
+	if err != nil {
+		t.Fatal(err)
 	}
-	long := o.take([]byte(strings.Repeat("x", maxLine+100)))
-	if last := lines[len(lines)-1]; len(last) != maxLine || len(long) != 100 {
-		t.Errorf("a line of %d, rest of %d", len(last), len(long))
+	for _, text := range []string{"one\ntw", "o\n\nlast"} {
+		if _, err := o.writer.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		o.settle()
+	}
+	o.close()
+	if got := strings.Join(lines, "|"); got != "one|tw|o||last" {
+		t.Errorf("got %q", got)
 	}
 }
