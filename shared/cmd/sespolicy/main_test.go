@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"sespolicy/shared/local"
 )
@@ -56,6 +57,13 @@ func TestRunSeesEverySampleThrough(t *testing.T) {
 	for _, want := range []string{" 0 without an outcome, 0 with another outcome", "accepted-by-name", "Policies of account 123456789012", "Dead letters", "MalformedRequest", "CloudFormation", "SendTaskSuccess", "SES Identity Policy Applied"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not shown", want)
+		}
+	}
+	_, letters, _ := strings.Cut(out, "Dead letters")
+	letters, _, _ = strings.Cut(letters, "Replies")
+	for line := range strings.Lines(letters) {
+		if got := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); got > reportWidth {
+			t.Errorf("the dead letters have a line of %d columns: %s", got, line)
 		}
 	}
 }

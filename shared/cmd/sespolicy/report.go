@@ -42,6 +42,10 @@ func reportAccount(ctx context.Context, out io.Writer, stack *local.Stack) error
 	return v.unreadError()
 }
 
+// reportWidth is how wide the table of dead letters is in a pipe or a log, which
+// people read: a reason may list many violations.
+const reportWidth = 160
+
 // reportDeadLetters shows the dead letters with their reasons. names are the
 // messages' names, by message id.
 func reportDeadLetters(out io.Writer, stack *local.Stack, names map[string]string) {
@@ -61,6 +65,9 @@ func reportDeadLetters(out io.Writer, stack *local.Stack, names map[string]strin
 		rows = append(rows, []string{cmp.Or(names[id], id), cmp.Or(attribute(deadletter.ErrorCode), "(ran out of receives)"), reason})
 	}
 	slices.SortFunc(rows, slices.Compare)
+	if !isTerminal(out) {
+		out = columns{out, reportWidth}
+	}
 	tabulate(out, "Dead letters", []string{"message", "code", "reason"}, rows, wrap)
 }
 

@@ -31,8 +31,17 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
+// columns is an output that is as wide as a terminal of so many columns.
+type columns struct {
+	io.Writer
+	width int
+}
+
 // terminalWidth is how many columns a terminal has; COLUMNS goes first.
 func terminalWidth(out io.Writer) int {
+	if narrow, ok := out.(columns); ok {
+		return narrow.width
+	}
 	if !isTerminal(out) {
 		return noTerminal
 	}
