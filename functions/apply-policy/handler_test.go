@@ -45,7 +45,7 @@ type world struct {
 
 func newWorld(t *testing.T, config guardrail.Config) *world {
 	t.Helper()
-	w := &world{ses: email.New(email.Config{}), sqs: queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://local"})}
+	w := &world{ses: email.New(email.Config{}), sqs: queue.New(queue.Config{BaseURL: "http://local"})}
 	w.letters = create(t, w.sqs, "DeadLetterQueue", nil)
 	w.requests = create(t, w.sqs, "RequestQueue", map[string]string{"VisibilityTimeout": "360"})
 	w.table, w.bucket, w.tasks = newTable(t), response.New(), states.New()
@@ -86,7 +86,7 @@ const ledgerTable = "Ledger"
 
 func newTable(tb testing.TB) *table.Server {
 	tb.Helper()
-	s := table.New("123456789012", "us-east-1")
+	s := table.New()
 	if err := s.Create(ledgerTable, "PK", "SK"); err != nil {
 		tb.Fatal(err)
 	}

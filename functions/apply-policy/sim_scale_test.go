@@ -66,7 +66,7 @@ func (b backlog) drain(t *testing.T) (went drained) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		queues := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: endpoint})
+		queues := queue.New(queue.Config{BaseURL: endpoint})
 		source, dead := createQueues(t, queues, stack)
 		d := newDice(1)
 		queues.SetFaults(queue.Faults{

@@ -222,7 +222,7 @@ func (s *simulation) assemble() {
 	described, _ := stack.Function("ApplyPolicyFunction")
 	s.timeout = described.Timeout
 	ids := 0
-	s.queues = queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: endpoint, NewID: func() string {
+	s.queues = queue.New(queue.Config{BaseURL: endpoint, NewID: func() string {
 		ids++
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", ids)
 	}})
@@ -246,7 +246,7 @@ func (s *simulation) assemble() {
 
 // assembleServices makes what the function calls beside the queues.
 func (s *simulation) assembleServices() {
-	s.ses, s.bucket, s.tasks, s.bus = email.New(email.Config{}), response.New(), states.New(), bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
+	s.ses, s.bucket, s.tasks, s.bus = email.New(email.Config{}), response.New(), states.New(), bus.New()
 	s.ses.SetFault(s.sesFault)
 	s.bucket.SetFault(s.bucketFault)
 	s.bucket.Observe = s.checkTold

@@ -33,7 +33,7 @@ type sns struct {
 // withTopics adds topics to the world, subscribed to the request queue.
 func (w *world) withTopics(t *testing.T, names ...string) *sns {
 	t.Helper()
-	s := &sns{Server: topic.New(topic.Config{Account: "123456789012", Region: "us-east-1"})}
+	s := &sns{Server: topic.New(topic.Config{})}
 	for _, name := range names {
 		_, err := s.Subscribe(topic.Subscription{TopicARN: s.Create(name), QueueARN: w.requests.ARN(), Send: func(ctx context.Context, m topic.Message) error {
 			_, err := w.requests.Send(ctx, queue.Input{Body: m.Body})

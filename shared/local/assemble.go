@@ -34,13 +34,14 @@ func (s *Stack) assemble(ctx context.Context) error {
 	}
 	s.States = states.New()
 	s.States.Observe = func(a states.Answer) { s.reply(taskReply(a)) }
-	s.Queues = queue.New(queue.Config{Account: Account, Region: Region, BaseURL: s.URL, Sent: s.States.Note})
-	s.Email = email.New(email.Config{Account: Account, Region: Region, MinInterval: s.config.CallInterval, Observe: func(c email.Call) { tell(s, s.config.Observer.Call, c) }})
-	s.Topics = topic.New(topic.Config{Account: Account, Region: Region, Endpoint: s.URL, Queue: s.sendTo, Rewrite: s.redirect})
-	s.Bus = bus.New(bus.Config{Account: Account, Region: Region, Observe: s.event})
+	s.Queues = queue.New(queue.Config{BaseURL: s.URL, Sent: s.States.Note})
+	s.Email = email.New(email.Config{MinInterval: s.config.CallInterval, Observe: func(c email.Call) { tell(s, s.config.Observer.Call, c) }})
+	s.Topics = topic.New(topic.Config{Endpoint: s.URL, Queue: s.sendTo, Rewrite: s.redirect})
+	s.Bus = bus.New()
+	s.Bus.Observe = s.event
 	s.Responses = response.New()
 	s.Responses.Observe = func(a response.Answer) { s.reply(stackReply(a)) }
-	s.Tables = table.New(Account, Region)
+	s.Tables = table.New()
 	for _, add := range []func() error{s.addTables, s.addQueues, s.addTopics, s.addRules, s.addFunction} {
 		if err := add(); err != nil {
 			return err
@@ -172,7 +173,7 @@ func (s *Stack) addFunction() error {
 	maps.Copy(s.environment, s.config.Environment)
 	var err error
 	s.Function, err = function.Start(function.Config{
-		Bootstrap: s.config.Bootstrap, Name: s.described.Name, Account: Account, Region: Region,
+		Bootstrap: s.config.Bootstrap, Name: s.described.Name,
 		MemoryMB: s.described.MemorySize, Timeout: s.described.Timeout, ReservedConcurrency: s.described.ReservedConcurrency,
 		Environment: s.environment, Output: s.readLine,
 	})

@@ -34,14 +34,15 @@ import (
 	"sespolicy/shared/local/table"
 	"sespolicy/shared/local/template"
 	"sespolicy/shared/local/topic"
+	"sespolicy/shared/local/wire"
 )
 
 // The defaults of a stack.
 const (
 	DefaultTemplate = "template.yaml"
 	DefaultListen   = "127.0.0.1:4566"
-	Account         = template.Account
-	Region          = template.Region
+	Account         = wire.Account
+	Region          = wire.Region
 )
 
 // The logical ids of the resources that a Stack needs.

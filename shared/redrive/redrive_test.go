@@ -35,7 +35,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://sqs.local"})
+	server := queue.New(queue.Config{BaseURL: "http://sqs.local"})
 	create := func(name string, attributes map[string]string) *queue.Queue {
 		q, err := server.Create(name, attributes)
 		if err != nil {

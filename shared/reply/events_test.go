@@ -19,7 +19,7 @@ import (
 )
 
 func newBus() *bus.Server {
-	return bus.New(bus.Config{Account: "123456789012", Region: "us-east-1"})
+	return bus.New()
 }
 
 // results are n applied requests, message-0 and so on.

@@ -31,7 +31,7 @@ type accountCloud struct {
 }
 
 func newAccountCloud(t interface{ Cleanup(func()) }) *accountCloud {
-	c := &accountCloud{ses: map[string]*email.Server{}, tables: table.New("123456789012", "us-east-1")}
+	c := &accountCloud{ses: map[string]*email.Server{}, tables: table.New()}
 	for _, region := range []string{"us-east-1", "eu-west-1"} {
 		c.ses[region] = email.New(email.Config{Region: region, MinInterval: -1})
 	}

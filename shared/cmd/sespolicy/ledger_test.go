@@ -36,7 +36,7 @@ type ledgerCloud struct {
 }
 
 func (c *ledgerCloud) startLedger() {
-	c.tables = table.New("123456789012", "us-east-1")
+	c.tables = table.New()
 	if err := c.tables.Create(cloudTable, "PK", "SK"); err != nil {
 		panic(err)
 	}

@@ -140,7 +140,7 @@ type cloud struct {
 func newCloud() (*cloud, *httptest.Server) {
 	c := &cloud{table: cloudTable}
 	server := httptest.NewUnstartedServer(c)
-	c.queues = queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://" + server.Listener.Addr().String()})
+	c.queues = queue.New(queue.Config{BaseURL: "http://" + server.Listener.Addr().String()})
 	c.deadLetters = create(c.queues, "DeadLetterQueue", nil)
 	c.requests = create(c.queues, "RequestQueue", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + c.deadLetters.ARN() + `","maxReceiveCount":1}`})
 	c.startLedger()

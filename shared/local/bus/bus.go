@@ -30,14 +30,6 @@ import (
 // TargetPrefix begins the X-Amz-Target header of every call of this service.
 const TargetPrefix = "AWSEvents."
 
-// Config says whose EventBridge this is.
-type Config struct {
-	Account string // 12 digits
-	Region  string
-	// Observe, if set, is told of each accepted event.
-	Observe func(Event)
-}
-
 // Send puts an event, as EventBridge writes it, on a queue.
 type Send func(ctx context.Context, event string) error
 
@@ -81,11 +73,12 @@ type Event struct {
 	Envelope   string         `json:"-"`         // the JSON
 }
 
-// Server is one account's EventBridge. Make it with New; all methods are safe
-// for concurrent use.
+// Server is EventBridge. Make it with New; all methods are safe for concurrent
+// use.
 type Server struct {
 	wire.Switch[*http.Request]
-	config  Config
+	// Observe, if set, is told of each accepted event. Set it before the first.
+	Observe func(Event)
 	entries wire.Switch[Entry]
 
 	mu     sync.Mutex
@@ -94,7 +87,7 @@ type Server struct {
 }
 
 // New returns a Server without rules.
-func New(config Config) *Server { return &Server{config: config} }
+func New() *Server { return &Server{} }
 
 // AddRule adds a rule for the events that come after it. The error names what
 // in its event pattern is not served.
@@ -137,8 +130,8 @@ func (s *Server) accept(ctx context.Context, event Event) error {
 	s.mu.Lock()
 	s.events = append(s.events, event)
 	s.mu.Unlock()
-	if s.config.Observe != nil {
-		s.config.Observe(event)
+	if s.Observe != nil {
+		s.Observe(event)
 	}
 	return nil
 }

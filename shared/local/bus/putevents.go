@@ -109,8 +109,8 @@ func (s *Server) put(ctx context.Context, entry Entry) (id string, err error) {
 		return "", err
 	}
 	event := Event{
-		Version: "0", ID: wire.NewID(), DetailType: entry.DetailType, Source: entry.Source, Account: s.config.Account, Time: time.Now(),
-		Region: s.config.Region, Resources: entry.Resources, Detail: jsontext.Value(entry.Detail), Bus: busName(entry.EventBusName),
+		Version: "0", ID: wire.NewID(), DetailType: entry.DetailType, Source: entry.Source, Account: wire.Account, Time: time.Now(),
+		Region: wire.Region, Resources: entry.Resources, Detail: jsontext.Value(entry.Detail), Bus: busName(entry.EventBusName),
 	}
 	if entry.Time != nil {
 		event.Time = time.Unix(0, int64(*entry.Time*1e9))

@@ -33,10 +33,10 @@ import (
 // defaultInterval is SES's documented limit: "no more than once per second".
 const defaultInterval = time.Second
 
-// Config says whose SES it is. The zero value is account 123456789012 in
-// us-east-1 at one call a second.
+// Config says which Region's SES it is. The zero value is that of [wire.Region]
+// at one call a second.
 type Config struct {
-	Account, Region string
+	Region string // wire.Region if empty
 	// MinInterval is the least time from the arrival of one call that was let
 	// through to the arrival of the next. 0 is SES's own second, negative is
 	// no limit.
@@ -83,8 +83,7 @@ const NoAnswer = "NoAnswer"
 
 // New makes an SES without policies.
 func New(config Config) *Server {
-	config.Account = cmp.Or(config.Account, "123456789012")
-	config.Region = cmp.Or(config.Region, "us-east-1")
+	config.Region = cmp.Or(config.Region, wire.Region)
 	config.MinInterval = cmp.Or(config.MinInterval, defaultInterval)
 	s := &Server{config: config, policies: map[string]map[string]string{}}
 	s.v2 = s.routesV2()
@@ -194,7 +193,7 @@ func checkName(name string) error {
 func (s *Server) canonical(identity string) (string, error) {
 	name := identity
 	if strings.HasPrefix(identity, "arn:") {
-		own := strings.Join([]string{"arn:aws:ses", s.config.Region, s.config.Account, "identity/"}, ":")
+		own := strings.Join([]string{"arn:aws:ses", s.config.Region, wire.Account, "identity/"}, ":")
 		var ours bool
 		if name, ours = strings.CutPrefix(identity, own); !ours {
 			return "", invalidParameter("Invalid identity ARN: " + identity)

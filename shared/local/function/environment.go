@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 // environment is one execution environment: a process and the Runtime API that
@@ -183,8 +185,8 @@ func (f *Function) variables(root, api string) []string {
 		"LAMBDA_TASK_ROOT=" + root,
 		"LAMBDA_RUNTIME_DIR=/var/runtime",
 		"_HANDLER=bootstrap",
-		"AWS_REGION=" + config.Region,
-		"AWS_DEFAULT_REGION=" + config.Region,
+		"AWS_REGION=" + wire.Region,
+		"AWS_DEFAULT_REGION=" + wire.Region,
 		"AWS_LAMBDA_RUNTIME_API=" + api,
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"AWS_LAMBDA_FUNCTION_NAME=" + config.Name,

@@ -47,10 +47,10 @@ var (
 // required.
 type Config struct {
 	// Bootstrap is the path of the executable; its folder is the task root.
-	Bootstrap             string
-	Name, Account, Region string
-	MemoryMB              int           // 128 if 0
-	Timeout               time.Duration // 3 s if 0
+	Bootstrap string
+	Name      string
+	MemoryMB  int           // 128 if 0
+	Timeout   time.Duration // 3 s if 0
 	// ReservedConcurrency is how many invocations run at once; 0 reserves none.
 	ReservedConcurrency int
 	// Environment is the function's own. Of the caller's environment the
@@ -80,8 +80,6 @@ func Start(config Config) (*Function, error) {
 	if _, err := os.Stat(config.Bootstrap); err != nil {
 		return nil, fmt.Errorf("the function's executable: %w", err)
 	}
-	config.Account = cmp.Or(config.Account, "123456789012")
-	config.Region = cmp.Or(config.Region, "us-east-1")
 	config.MemoryMB = cmp.Or(config.MemoryMB, 128)
 	config.Timeout = cmp.Or(config.Timeout, 3*time.Second)
 	config.ReservedConcurrency = cmp.Or(config.ReservedConcurrency, unreserved)
@@ -90,7 +88,7 @@ func Start(config Config) (*Function, error) {
 
 // ARN is the function's.
 func (f *Function) ARN() string {
-	return "arn:aws:lambda:" + f.config.Region + ":" + f.config.Account + ":function:" + f.config.Name
+	return wire.ARN("lambda", "function:"+f.config.Name)
 }
 
 // PIDs are the processes alive now: one per execution environment.

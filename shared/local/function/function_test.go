@@ -166,7 +166,7 @@ func TestOutputComesBeforeInvokeReturns(t *testing.T) {
 func TestVariables(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
 	t.Setenv("AWS_SESSION_TOKEN", "real")
-	f := start(t, function.Config{MemoryMB: 256, Region: "eu-west-1", Environment: map[string]string{"MIN_CALL_INTERVAL": "1s"}})
+	f := start(t, function.Config{MemoryMB: 256, Environment: map[string]string{"MIN_CALL_INTERVAL": "1s"}})
 	result, err := f.Invoke(t.Context(), []byte(`{"Do":"variables"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestVariables(t *testing.T) {
 	if err := json.Unmarshal(result.Payload, &variables); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"MIN_CALL_INTERVAL=1s", "AWS_REGION=eu-west-1", "AWS_LAMBDA_FUNCTION_NAME=ApplyPolicyFunction",
+	for _, want := range []string{"MIN_CALL_INTERVAL=1s", "AWS_REGION=us-east-1", "AWS_LAMBDA_FUNCTION_NAME=ApplyPolicyFunction",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_LOG_FORMAT=JSON",
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/ApplyPolicyFunction", "LAMBDA_TASK_ROOT=" + filepath.Dir(bootstrap), "_HANDLER=bootstrap"} {
 		if !slices.Contains(variables, want) {

@@ -74,7 +74,7 @@ func (h *handler) state() (running, most int, seen []string) {
 // queueOf makes a queue with a dead-letter queue behind it.
 func queueOf(t *testing.T, name string, attributes map[string]string) (source, dead *queue.Queue) {
 	t.Helper()
-	server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://127.0.0.1"})
+	server := queue.New(queue.Config{BaseURL: "http://127.0.0.1"})
 	dead, err := server.Create("Dead", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -325,7 +325,7 @@ func TestNoGrowthWhileThrottled(t *testing.T) {
 
 func TestQueueThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := queue.New(queue.Config{Account: "123456789012", Region: "us-east-1"})
+		server := queue.New(queue.Config{})
 		source, err := server.Create("Requests", map[string]string{"VisibilityTimeout": "60"})
 		if err != nil {
 			t.Fatal(err)

@@ -135,7 +135,7 @@ func (s *Server) at(url string) (*Queue, error) {
 	if url == "" {
 		return nil, missingParameter("QueueUrl")
 	}
-	if parts := queueURL.FindStringSubmatch(url); parts != nil && (parts[1] == "" || parts[1] == s.config.Account) {
+	if parts := queueURL.FindStringSubmatch(url); parts != nil && (parts[1] == "" || parts[1] == wire.Account) {
 		if q, found := s.queues[parts[2]]; found {
 			return q, nil
 		}

@@ -78,7 +78,7 @@ func TestMessageThroughTheSDK(t *testing.T) {
 	if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: made.QueueUrl, ReceiptHandle: m.ReceiptHandle}); err != nil {
 		t.Error(err)
 	}
-	q, _ := s.LookupARN(s.arn("Q"))
+	q, _ := s.LookupARN(wire.ARN("sqs", "Q"))
 	if q.Counts() != (Counts{}) {
 		t.Errorf("left %+v", q.Counts())
 	}

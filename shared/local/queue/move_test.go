@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 // deadLetters leaves n messages on the dead-letter queue, moved there by SQS.
@@ -140,9 +142,9 @@ func TestWhatMovesAreRefused(t *testing.T) {
 		code                string
 	}{
 		"no source":                    {"", "", 0, resourceNotFound.Code},
-		"a source that does not exist": {s.arn("Nope"), "", 0, resourceNotFound.Code},
+		"a source that does not exist": {wire.ARN("sqs", "Nope"), "", 0, resourceNotFound.Code},
 		"not a dead-letter queue":      {source.ARN(), "", 0, invalidParameterValue.Code},
-		"no such destination":          {dlq.ARN(), s.arn("Nope"), 0, resourceNotFound.Code},
+		"no such destination":          {dlq.ARN(), wire.ARN("sqs", "Nope"), 0, resourceNotFound.Code},
 		"to itself":                    {dlq.ARN(), dlq.ARN(), 0, invalidParameterValue.Code},
 	} {
 		t.Run(reason, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 // Queue is one standard queue. Make one with [Server.Create]. All methods are
@@ -52,11 +54,11 @@ func (e *entry) state(now time.Time) State {
 func (q *Queue) Name() string { return q.name }
 
 // ARN returns the queue's ARN.
-func (q *Queue) ARN() string { return q.server.arn(q.name) }
+func (q *Queue) ARN() string { return wire.ARN("sqs", q.name) }
 
 // URL returns the queue's URL.
 func (q *Queue) URL() string {
-	return q.server.config.BaseURL + "/" + q.server.config.Account + "/" + q.name
+	return q.server.config.BaseURL + "/" + wire.Account + "/" + q.name
 }
 
 // VisibilityTimeout returns the queue's own visibility timeout.

@@ -11,7 +11,7 @@ import (
 // creation must work, and calls that must.
 
 func newServer() *Server {
-	return New(Config{Account: "123456789012", Region: "us-east-1", BaseURL: "http://127.0.0.1:4566"})
+	return New(Config{BaseURL: "http://127.0.0.1:4566"})
 }
 
 func create(t *testing.T, s *Server, name string, attributes map[string]string) *Queue {

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sespolicy/shared/local/wire"
 )
 
 func TestRedriveAfterMaxReceiveCount(t *testing.T) {
@@ -44,7 +46,7 @@ func TestRedrivePolicy(t *testing.T) {
 	dlq := create(t, s, "D", nil)
 	q := create(t, s, "Q", nil)
 	policy := func(target, count string) string {
-		return `{"deadLetterTargetArn":"` + s.arn(target) + `","maxReceiveCount":` + count + `}`
+		return `{"deadLetterTargetArn":"` + wire.ARN("sqs", target) + `","maxReceiveCount":` + count + `}`
 	}
 	const refused = "InvalidParameterValueException"
 	for reason, c := range map[string]struct{ policy, code string }{

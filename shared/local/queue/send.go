@@ -47,7 +47,7 @@ func (q *Queue) send(in Input) (Sent, error) {
 	m := Message{
 		ID: q.server.config.NewID(), Body: in.Body, MD5OfBody: md5Of([]byte(in.Body)),
 		Attributes: in.Attributes, MD5OfAttributes: md5OfAttributes(in.Attributes),
-		SenderID: cmp.Or(in.SenderID, q.server.config.Account),
+		SenderID: cmp.Or(in.SenderID, wire.Account),
 		GroupID:  in.GroupID, TraceHeader: in.TraceHeader, Sent: now,
 	}
 	delay := q.seconds("DelaySeconds")

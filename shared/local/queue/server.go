@@ -21,7 +21,6 @@ package queue
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 	"sync"
@@ -30,10 +29,8 @@ import (
 	"sespolicy/shared/local/wire"
 )
 
-// Config says whose queues a Server holds.
+// Config says how a Server is reached and what it tells.
 type Config struct {
-	Account string // twelve digits
-	Region  string
 	// BaseURL is what queue URLs start with: BaseURL/ACCOUNT/NAME.
 	BaseURL string
 	// NewID makes the ids of messages, move tasks and requests; nil means random
@@ -147,13 +144,9 @@ func (s *Server) LookupARN(arn string) (*Queue, bool) {
 }
 
 func (s *Server) byARN(arn string) (*Queue, bool) {
-	name, ours := strings.CutPrefix(arn, s.arn(""))
+	name, ours := strings.CutPrefix(arn, wire.ARN("sqs", ""))
 	q, found := s.queues[name]
 	return q, ours && found
-}
-
-func (s *Server) arn(name string) string {
-	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", s.config.Region, s.config.Account, name)
 }
 
 func (s *Server) next() uint64 {

@@ -47,7 +47,6 @@ type Fault = wire.Fault
 // use; calls take effect one after the other.
 type Server struct {
 	wire.Switch[Call]
-	arnPrefix string
 
 	mu       sync.Mutex // held while a call takes effect; minidyn is not safe by itself
 	database *server.Server
@@ -55,9 +54,7 @@ type Server struct {
 }
 
 // New makes a server without tables.
-func New(account, region string) *Server {
-	return &Server{arnPrefix: "arn:aws:dynamodb:" + region + ":" + account + ":table/", database: server.NewServer(), tables: map[string]bool{}}
-}
+func New() *Server { return &Server{database: server.NewServer(), tables: map[string]bool{}} }
 
 // Create makes a table with two string keys and on-demand capacity.
 func (s *Server) Create(name, partitionKey, sortKey string) error {
@@ -142,7 +139,7 @@ func (s *Server) act(action string, body []byte) (*httptest.ResponseRecorder, er
 		}
 		maps.DeleteFunc(described.Table, func(_ string, value any) bool { return value == nil || value == "" })
 		described.Table["TableStatus"] = "ACTIVE" // clients wait for it
-		described.Table["TableArn"] = s.arnPrefix + call.TableName
+		described.Table["TableArn"] = wire.ARN("dynamodb", "table/"+call.TableName)
 		return answerOf(described), nil
 	}
 	return answer, nil

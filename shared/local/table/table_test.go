@@ -26,7 +26,7 @@ import (
 // start is a server with one table, and the SDK's own client.
 func start(t *testing.T) (*table.Server, *dynamodb.Client) {
 	t.Helper()
-	s := table.New("123456789012", "us-east-1")
+	s := table.New()
 	if err := s.Create("Ledger", "PK", "SK"); err != nil {
 		t.Fatal(err)
 	}

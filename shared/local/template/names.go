@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"sespolicy/shared/local/wire"
 )
 
 // attributes are what Ref (a type alone) and Fn::GetAtt give. The Ref of any other resource is its logical id.
@@ -27,7 +29,7 @@ func (r *resolver) ref(at *yaml.Node, name string) (*yaml.Node, error) {
 	if value, ok := r.parameters[name]; ok {
 		return value, nil
 	}
-	pseudo := map[string]string{"AWS::AccountId": Account, "AWS::Region": Region, "AWS::StackName": "sespolicy", "AWS::Partition": "aws"}
+	pseudo := map[string]string{"AWS::AccountId": wire.Account, "AWS::Region": wire.Region, "AWS::StackName": "sespolicy", "AWS::Partition": "aws"}
 	if value, ok := pseudo[name]; ok {
 		return newText(at, value), nil
 	}
@@ -60,7 +62,7 @@ func (r *resolver) attribute(at *yaml.Node, id, attribute string) (*yaml.Node, e
 	case !ok:
 		return nil, r.errorAt(at, "attribute %s of %s (%s) is not known locally", attribute, id, kind)
 	}
-	variables := map[string]string{"ID": id, "ACCOUNT": Account, "REGION": Region, "URL": r.settings.BaseURL}
+	variables := map[string]string{"ID": id, "ACCOUNT": wire.Account, "REGION": wire.Region, "URL": r.settings.BaseURL}
 	if key == "AWS::Events::Rule.Arn" {
 		bus, err := r.resolve(member(r.sections["Resources"], id, "Properties"))
 		if err != nil {

@@ -19,12 +19,6 @@ var unread = []string{
 	"AWS::DynamoDB::Table.GlobalSecondaryIndexes", "AWS::DynamoDB::Table.LocalSecondaryIndexes",
 }
 
-// Where a stack runs.
-const (
-	Account = "123456789012"
-	Region  = "us-east-1"
-)
-
 // Settings are what differs between stacks of one template.
 type Settings struct {
 	BaseURL    string            // of queue URLs; "" is http://127.0.0.1:4566

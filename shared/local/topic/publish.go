@@ -122,7 +122,7 @@ func (s *Server) write(n notification, to Subscription, attributes map[string]wi
 	if err != nil {
 		return "", err
 	}
-	home := cmp.Or(s.config.Endpoint, "https://sns."+s.config.Region+".amazonaws.com")
+	home := cmp.Or(s.config.Endpoint, "https://sns."+wire.Region+".amazonaws.com")
 	n.SigningCertURL, n.UnsubscribeURL = home+own.path, home+"/?Action=Unsubscribe&SubscriptionArn="+to.arn
 	n.MessageAttributes = map[string]value{}
 	for name, attribute := range attributes {

@@ -52,7 +52,7 @@ type topicResult struct {
 }
 
 func createTopic(_ context.Context, s *Server, in request) (any, error) {
-	if !topicARN.MatchString(s.arn(in.Name)) {
+	if !topicARN.MatchString(wire.ARN("sns", in.Name)) {
 		return nil, invalid("Topic Name")
 	}
 	arn := s.Create(in.Name)

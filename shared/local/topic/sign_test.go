@@ -99,7 +99,7 @@ func TestNotificationsAreSigned(t *testing.T) {
 func TestTopicsMadeOverHTTP(t *testing.T) {
 	const queueARN = "arn:aws:sqs:us-east-1:123456789012:RequestQueue"
 	var got []topic.Message
-	s := &service{Server: topic.New(topic.Config{Account: "123456789012", Region: "us-east-1", Queue: func(arn string) (topic.Send, bool) {
+	s := &service{Server: topic.New(topic.Config{Queue: func(arn string) (topic.Send, bool) {
 		return func(_ context.Context, m topic.Message) error { got = append(got, m); return nil }, arn == queueARN
 	}})}
 	for _, account := range []string{"111122223333", "444455556666"} {

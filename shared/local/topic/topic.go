@@ -14,7 +14,6 @@ package topic
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -26,10 +25,8 @@ import (
 // Version is the Version parameter of every call of this service.
 const Version = "2010-03-31"
 
-// Config says whose SNS this is.
+// Config says how a Server is reached and where it delivers.
 type Config struct {
-	Account string // 12 digits
-	Region  string
 	// Endpoint is where the signing certificate is served, as notifications name
 	// it; empty for SNS's own endpoint in the Region.
 	Endpoint string
@@ -84,17 +81,13 @@ func New(config Config) *Server { return &Server{config: config} }
 
 // Create makes the topic, if there is none of that name yet, and returns its ARN.
 func (s *Server) Create(name string) (arn string) {
-	arn = s.arn(name)
+	arn = wire.ARN("sns", name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.find(arn); err != nil {
 		s.topics = append(s.topics, &topic{arn: arn, version: "1"})
 	}
 	return arn
-}
-
-func (s *Server) arn(name string) string {
-	return fmt.Sprintf("arn:aws:sns:%s:%s:%s", s.config.Region, s.config.Account, name)
 }
 
 // SetSignatureVersion sets the topic's attribute: "1" (SHA1, the default) or "2"

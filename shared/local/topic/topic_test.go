@@ -29,7 +29,7 @@ type service struct {
 
 func newService(t *testing.T, raw bool) *service {
 	t.Helper()
-	s := &service{Server: topic.New(topic.Config{Account: "123456789012", Region: "us-east-1"})}
+	s := &service{Server: topic.New(topic.Config{})}
 	s.arn = s.Create("RequestTopic")
 	s.subscribe(t, raw, func(_ context.Context, m topic.Message) error { s.queue = append(s.queue, m); return nil })
 	return s
