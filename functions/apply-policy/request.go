@@ -39,6 +39,7 @@ func (r *request) forLedger() ledger.Request {
 		PolicyName:      r.Request.PolicyName,
 		Text:            r.Request.Policy,
 	}
+	asked.NotificationID = r.EventID
 	if r.Topic != nil {
 		asked.NotificationID = r.Topic.MessageID
 	}

@@ -69,12 +69,12 @@ func ParsePrincipal(text string) (Principal, error) {
 		a, ok := splitARN(text)
 		p.Partition, p.Account = a.partition, a.account
 		if p.Kind = a.kind(); !ok || p.Kind == Other || !identity.IsAccount(a.account) || strings.ContainsAny(text, "*?") {
-			return Principal{}, fmt.Errorf("%.200q is no ARN of a root user, user, role, session or identity provider", text)
+			return Principal{}, fmt.Errorf("%.200q is not the ARN of a root user, user, role, session or identity provider", text)
 		}
 	case isServiceName(text):
 		p.Kind = Service
 	default:
-		return Principal{}, fmt.Errorf("%.200q is no principal: an account id, an ARN, a service like ses.amazonaws.com or * was expected", text)
+		return Principal{}, fmt.Errorf("%.200q is not a principal, expected an account id, an ARN, a service like ses.amazonaws.com, or *", text)
 	}
 	return p, nil
 }

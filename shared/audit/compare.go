@@ -31,7 +31,7 @@ func (r Region) compare(name string, p account.Policy) []finding.Finding {
 	case !meaning.Equal(record.Text, p.Text, r.Owner.Partition):
 		return []finding.Finding{{Rule: Changed, Code: Changed, Message: fmt.Sprintf("this is not the policy that was put on %s by %s",
 			record.At.UTC().Format(time.DateOnly), account.OwnerWords(record)),
-			Hint: fmt.Sprintf("sespolicy history %s %s shows what was requested; send one of the two again", record.Identity, record.PolicyName)}}
+			Hint: fmt.Sprintf("sespolicy history %s %s shows what was requested; put that one back: send it again, or update the stack that owns it", record.Identity, record.PolicyName)}}
 	}
 	return nil
 }

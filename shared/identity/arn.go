@@ -70,7 +70,7 @@ type Owner struct{ Partition, Region, Account string }
 func ParseOwner(queueARN string) (Owner, error) {
 	a, err := arn.Parse(queueARN)
 	if err != nil || a.Service != "sqs" || a.Partition == "" || a.Region == "" || a.AccountID == "" {
-		return Owner{}, fmt.Errorf("%s is no ARN of a queue, expected arn:PARTITION:sqs:REGION:ACCOUNT:NAME", finding.Quote(queueARN))
+		return Owner{}, fmt.Errorf("%s is not the ARN of a queue, expected arn:PARTITION:sqs:REGION:ACCOUNT:NAME", finding.Quote(queueARN))
 	}
 	return Owner{Partition: a.Partition, Region: a.Region, Account: a.AccountID}, nil
 }

@@ -23,7 +23,7 @@ type Request struct {
 	MessageID       string    // of SQS
 	SourceMessageID string    // of a redriven letter: the message it was written for; empty for others
 	BodyDigest      string    // Digest of the message's body
-	NotificationID  string    // SNS's MessageId; empty without a notification
+	NotificationID  string    // SNS's MessageId or EventBridge's event id; empty without either
 	Sent            time.Time // SentTimestamp, or the signed Timestamp of a verified notification
 	Topic           string    // the verified topic; empty if there is none
 	SenderID        string    // the principal that sent the message, from SQS

@@ -141,7 +141,10 @@ func (d decider) removesNamed(p Policy) bool {
 	case p.Owner != nil:
 		return p.Owner.is(d.Request)
 	case !p.known() && (p.Intent == nil || p.Intent.MessageID == d.entry.MessageID):
-		return true // nothing is known of it, but perhaps that this request began
+		// Nothing is known of it, but perhaps that this request began. A resource
+		// whose Create made nothing has nothing to delete.
+		latest := d.latestCreate()
+		return latest.MessageID == "" || !latest.nothing()
 	}
 	for _, made := range d.resource.Made {
 		if made.Name == p.Name && d.mayHavePut(made) {

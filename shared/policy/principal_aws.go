@@ -78,7 +78,7 @@ func idDoubt(text string) doubt {
 	case Placeholder(text) || strings.Contains(text, "${"):
 		return placeholder(text)
 	case organizationID().MatchString(text):
-		return unknown(finding.Quote(text) + ` is part of an organization, which is no principal: name "*" with a condition on aws:PrincipalOrgID or aws:PrincipalOrgPaths`)
+		return unknown(finding.Quote(text) + ` is part of an organization, which is not a principal: name "*" with a condition on aws:PrincipalOrgID or aws:PrincipalOrgPaths`)
 	case text == "root" || hasName && (kind == "user" || kind == "role" || kind == "assumed-role"):
 		return unknown(finding.Quote(text) + " is the end of an ARN, expected the whole of it, like arn:aws:iam::111122223333:" + text)
 	default:

@@ -10,13 +10,13 @@ import (
 // noPrincipals are the resources of IAM that are no principals, and what to
 // name instead.
 var noPrincipals = map[string]string{
-	"group":              "a group is no principal, expected its users or a role",
-	"policy":             "a managed policy is no principal, expected an account, a user or a role",
-	"instance-profile":   "an instance profile is no principal, expected the role in it",
-	"server-certificate": "a certificate is no principal, expected an account, a user or a role",
-	"mfa":                "an MFA device is no principal, expected its user",
-	"sms-mfa":            "an MFA device is no principal, expected its user",
-	"u2f":                "a security key is no principal, expected its user",
+	"group":              "a group is not a principal, expected its users or a role",
+	"policy":             "a managed policy is not a principal, expected an account, a user or a role",
+	"instance-profile":   "an instance profile is not a principal, expected the role in it",
+	"server-certificate": "a certificate is not a principal, expected an account, a user or a role",
+	"mfa":                "an MFA device is not a principal, expected its user",
+	"sms-mfa":            "an MFA device is not a principal, expected its user",
+	"u2f":                "a security key is not a principal, expected its user",
 	"saml-provider":      `an identity provider is a principal of the kind "Federated"`,
 	"oidc-provider":      `an identity provider is a principal of the kind "Federated"`,
 }

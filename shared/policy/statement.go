@@ -61,7 +61,7 @@ func (c *checker) effect(s *Statement) {
 			word = Deny
 		}
 		c.warning(n.Fault(RuleEffectCase, "the Effect is "+finding.Quote(n.Text())+
-			", the policy language has only "+word+": SES has accepted other cases, and may not").Suggest(word))
+			", the policy language has only "+word+": SES has accepted other spellings, but may refuse this one").Suggest(word))
 	default:
 		f := n.Fault(RuleEffectValue, "the Effect is "+finding.Quote(n.Text())+", expected Allow or Deny")
 		if nearest, ok := finding.Nearest(strings.TrimSpace(n.Text()), []string{Allow, Deny}); ok {

@@ -181,7 +181,7 @@ func (q *queues) moveAll(command *cobra.Command, flags redriveFlags) error {
 	if err == nil || moved > 0 {
 		_, _ = fmt.Fprintf(command.ErrOrStderr(), "about %s moved to %s\n", count(moved, "letter"), q.requests.URL)
 		if there > 0 && moved > there {
-			_, _ = fmt.Fprintf(command.ErrOrStderr(), "there were %d: letters that were refused again came back and were moved again\n", there)
+			_, _ = fmt.Fprintf(command.ErrOrStderr(), "there were %d letters: those that were refused again came back and were moved again\n", there)
 		}
 	}
 	return err

@@ -142,7 +142,10 @@ func awsHint(operation *smithy.OperationError, code string) string {
 			return "there is no such stack in this account and Region: see aws cloudformation list-stacks, or set AWS_REGION and AWS_PROFILE"
 		}
 	case "UnknownOperationException", "InvalidAction":
-		if describesStacks {
+		switch {
+		case operation.OperationName == "GetCallerIdentity":
+			return "what answers there does not know accounts: add --local or give --account; for AWS, unset AWS_ENDPOINT_URL"
+		case describesStacks:
 			return "what answers there is neither AWS nor sespolicy local: unset AWS_ENDPOINT_URL, give another --endpoint, or name the queues with --queue and --dead-letter-queue"
 		}
 		return "this service has no " + operation.OperationName + ": select the letters by a filter or their ids, then they are put back one by one"

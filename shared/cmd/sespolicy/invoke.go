@@ -56,10 +56,10 @@ func newInvokeCommand() *cobra.Command {
 func checkEvent(event []byte) error {
 	var batch struct{ Records []json.RawMessage }
 	if err := json.Unmarshal(event, &batch); err != nil {
-		return fmt.Errorf("got no SQS event: %w", err)
+		return fmt.Errorf("got something other than an SQS event: %w", err)
 	}
 	if len(batch.Records) == 0 {
-		return withHint(errors.New("got no SQS event, for it has no Records"), "the samples in events/ show one; send a bare request with sespolicy send")
+		return withHint(errors.New("got something other than an SQS event: it has no Records"), "the samples in events/ show one; send a bare request with sespolicy send")
 	}
 	return nil
 }

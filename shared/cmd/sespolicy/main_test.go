@@ -128,7 +128,7 @@ func TestInvoke(t *testing.T) {
 		if err := os.WriteFile(event, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if status, out, stderr := command(t, here("invoke", event)...); status != 1 || out != "" || !strings.Contains(stderr, "no SQS event") {
+		if status, out, stderr := command(t, here("invoke", event)...); status != 1 || out != "" || !strings.Contains(stderr, "other than an SQS event") {
 			t.Errorf("%s: status %d: %s %s", what, status, out, stderr)
 		}
 	}

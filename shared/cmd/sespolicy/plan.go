@@ -133,7 +133,7 @@ func writeChanges(out io.Writer, changes []plan.Change, requests int, read bool)
 	case len(changes) > 0:
 		_, _ = fmt.Fprintf(out, "%d to put, %d to delete, %d would be refused\n", puts, deletions, refused)
 	case read:
-		_, _ = fmt.Fprintf(out, "nothing to change: %s, all of them as they are in the account\n", count(requests, "request"))
+		_, _ = fmt.Fprintf(out, "nothing to change: %s, already so in the account\n", count(requests, "request"))
 	}
 }
 

@@ -50,7 +50,7 @@ func release(command *cobra.Command, l *ledger.Ledger, name ledger.Name, yes boo
 		return err
 	}
 	if !yes {
-		question := printout.Escape(fmt.Sprintf("%s of %s belongs to %s. Anybody whom the guardrails allow could change it then. Release it?",
+		question := printout.Escape(fmt.Sprintf("%s of %s belongs to %s. Afterwards anybody whom the guardrails allow can change it. Release it?",
 			name.PolicyName, name.Identity, account.StackWords(*policy.Owner))) + " [y/N] "
 		agreed, err := ask(ctx, command.ErrOrStderr(), bufio.NewReader(command.InOrStdin()), question, false)
 		if err != nil {

@@ -92,7 +92,7 @@ func tabulate(out io.Writer, title string, header []string, rows [][]string, fit
 	for i, cells := range rows {
 		clean[i] = make([]string, len(cells))
 		for j, cell := range cells {
-			clean[i][j] = printout.Escape(cell)
+			clean[i][j] = printout.Escape(oneLine(cell))
 			widest[j] = max(widest[j], pretty.StringWidthWithoutEscSequences(clean[i][j]))
 		}
 	}

@@ -53,7 +53,7 @@ func (v *accountView) whoCan(name string) (*answer, error) {
 		}
 		if len(levels) == 0 {
 			if len(r.Contents.Failures) == 0 {
-				notes = append(notes, fmt.Sprintf("%s is no identity in %s, and no domain of it is", name, r.Owner.Region))
+				notes = append(notes, fmt.Sprintf("neither %s nor its domain is an identity in %s", name, r.Owner.Region))
 			}
 			continue
 		}
