@@ -1,7 +1,7 @@
 // Package email is Amazon SES for sending authorization policies, in memory: the
 // four identity policy actions of the API version 2010-12-01 (Query protocol),
-// and of the API v2 (REST JSON) the two that read identities with their
-// policies, ListEmailIdentities and GetEmailIdentity.
+// and of the API v2 (REST JSON) those that read identities with their
+// policies: ListEmailIdentities, GetEmailIdentity and GetEmailIdentityPolicies.
 //
 // Where SES is not documented it is stricter than SES, so that what passes here
 // passes there: the four actions share one call a second, the text counts

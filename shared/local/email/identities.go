@@ -22,11 +22,27 @@ const (
 // code has there: 404 for NotFoundException, 429 for TooManyRequestsException.
 func (s *Server) routesV2() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+PathPrefix+"identities/{name}", func(w http.ResponseWriter, r *http.Request) {
-		call := Call{Action: "GetEmailIdentity", Identity: r.PathValue("name")}
-		call.Key, _ = s.canonical(call.Identity)
-		wire.Serve(w, r, wire.REST{}, s.FaultOf(call), call.Action, func() (any, error) { return s.getEmailIdentity(call) })
-	})
+	get := func(action string, answer func(name string, policies map[string]string) any) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			call := Call{Action: action, Identity: r.PathValue("name")}
+			call.Key, _ = s.canonical(call.Identity)
+			wire.Serve(w, r, wire.REST{}, s.FaultOf(call), action, func() (any, error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				policies, found := s.policies[call.Key]
+				if !found {
+					return nil, wire.Errorf("NotFoundException", "Email identity %s does not exist.", call.Identity)
+				}
+				return answer(call.Key, maps.Clone(policies)), nil
+			})
+		}
+	}
+	mux.HandleFunc("GET "+PathPrefix+"identities/{name}", get("GetEmailIdentity", func(name string, policies map[string]string) any {
+		return getAnswer{identityType(name), true, true, "SUCCESS", policies, []string{}}
+	}))
+	mux.HandleFunc("GET "+PathPrefix+"identities/{name}/policies", get("GetEmailIdentityPolicies", func(_ string, policies map[string]string) any {
+		return map[string]any{"Policies": policies}
+	}))
 	list := func(w http.ResponseWriter, r *http.Request) {
 		in, err := wire.ReadREST[listRequest](w, r)
 		call := Call{Action: "ListEmailIdentities"}
@@ -100,16 +116,6 @@ type getAnswer struct {
 	VerificationStatus       string
 	Policies                 map[string]string
 	Tags                     []string // none
-}
-
-func (s *Server) getEmailIdentity(call Call) (any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	policies, found := s.policies[call.Key]
-	if !found {
-		return nil, wire.Errorf("NotFoundException", "Email identity %s does not exist.", call.Identity)
-	}
-	return getAnswer{identityType(call.Key), true, true, "SUCCESS", maps.Clone(policies), []string{}}, nil
 }
 
 func identityType(name string) string {

@@ -3,6 +3,7 @@ package email_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,6 +77,10 @@ func TestIdentitiesOfV2(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.policies, one.Policies); diff != "" || !one.VerifiedForSendingStatus {
 			t.Errorf("%s: %+v %s", test.name, one, diff)
+		}
+		alone, err := c.GetEmailIdentityPolicies(t.Context(), &sesv2.GetEmailIdentityPoliciesInput{EmailIdentity: &test.name})
+		if err != nil || !maps.Equal(alone.Policies, one.Policies) {
+			t.Errorf("%s: %v %v", test.name, alone, err)
 		}
 	}
 	if calls := len(server.Calls()); calls != 1 {
