@@ -8,11 +8,11 @@ import (
 // byHand is the author of what no request put.
 var byHand = &asked{kind: "an operator"}
 
-// checkOwner checks that a change is made by whom the policy belongs to. before is
+// checkOwner checks that a change comes from the owner of the policy. before is
 // what SES had. Within a stack, one resource may put what another has, but only a
-// resource's own request removes it. What nobody's stack has put, a resource changes
-// only if it was asked to adopt it. What a call in doubt has left is nobody's: its
-// request repairs it, or whoever is next replaces it.
+// resource's own request removes it. A policy that no stack has put is changed by a
+// resource only if it was asked to adopt it. What a call in doubt left has no owner:
+// its request repairs it, or the next request replaces it.
 func (s *simulation) checkOwner(a *act, before string) {
 	author, last := s.author(before), s.lastAct(a.key)
 	if before == "" || before == a.text || a.key == s.drifted || a.late || author == a.by || last != nil && (last.late || !last.settled) {

@@ -21,9 +21,9 @@ func (s *simulation) checkTold(answer response.Answer) {
 }
 
 // tell checks what a requester is told: always the same, and what the ledger says.
-// A stack that somebody else overtook is told of a failure. A request that was put
-// back from the dead-letter queue may end otherwise than before if an answer was
-// lost that it has had: nobody knows that, and whoever waits takes the first.
+// A stack that somebody else overtook is told of a failure. A request that was
+// redriven may end differently if its first answer arrived and the function does not
+// know that: the requester takes the first.
 func (s *simulation) tell(a *asked, success bool) {
 	s.note(a.key(), "#%d is told success %v", a.number, success)
 	s.mu.Lock()
@@ -86,8 +86,8 @@ func (s *simulation) checkSuccess(a *asked) {
 	}
 }
 
-// checkAnswers checks that whoever waits was told, in the end. Nobody is told of a
-// request that SQS moved, or whose answer the function gave up: because it can
+// checkAnswers checks that every requester that waits was told in the end, except of
+// a request that SQS moved, or whose answer the function gave up: because it can
 // never arrive, or because it had not arrived at the last receive.
 func (s *simulation) checkAnswers(endings map[*asked]ending) {
 	if s.tasks == nil {

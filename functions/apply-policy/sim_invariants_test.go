@@ -53,7 +53,7 @@ const (
 	// ruleOwner: nobody changes a policy that belongs to somebody else's resource,
 	// and no resource changes a policy that it does not own.
 	ruleOwner = "changed by its owner"
-	// ruleTold: whoever waits is told one outcome, and SUCCESS only if the ledger
+	// ruleTold: a requester that waits is told one outcome, and SUCCESS only if the ledger
 	// and SES say so.
 	ruleTold = "told what is true, once"
 	// rulePace: one instance's calls arrive a second apart.

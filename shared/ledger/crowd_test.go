@@ -2,7 +2,7 @@ package ledger_test
 
 import "testing"
 
-// Whoever copies a stack's id and a logical id, through another topic or none,
+// Somebody who copies a stack's id and a logical id, through another topic or none,
 // writes into the record of the same resource. What came through its own topic
 // stays, and decides what its undoing removes.
 func TestAResourcesRecordIsNotCrowdedOut(t *testing.T) {
