@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"sespolicy/shared/guardrail"
+	"sespolicy/shared/ledger"
 	"sespolicy/shared/local/email"
 	"sespolicy/shared/outcome"
 )
@@ -98,5 +99,17 @@ func TestARetryIsRecordedWithItsCause(t *testing.T) {
 			}
 			expect(t, test.name, entries[id].Outcome, "{Applied   false}")
 		}
+	})
+}
+
+// An event is known by EventBridge's id, which PutEvents returns.
+func TestStatusByTheEventsID(t *testing.T) {
+	inBubble(t, guardrail.Config{}, func(t *testing.T, w *world) {
+		w.deliver(t, `{"version":"0","id":"e-1","detail-type":"SES Identity Policy Request","source":"com.example","account":"123456789012","time":"2026-01-02T03:04:05Z","region":"us-east-1","resources":[],"detail":`+putBody("a.com", "P", "")+`}`)
+		entries, err := w.ledger.Status(t.Context(), "e-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "outcome", entries["e-1"].Outcome.Kind, ledger.Applied)
 	})
 }
