@@ -140,11 +140,13 @@ func (d decider) removesNamed(p Policy) bool {
 	switch {
 	case p.Owner != nil:
 		return p.Owner.is(d.Request)
-	case !p.known() && (p.Intent == nil || p.Intent.MessageID == d.entry.MessageID):
-		// Nothing is known of it, but perhaps that this request began. A resource
-		// whose Create made nothing has nothing to delete.
+	case !p.known() && p.Intent == nil:
+		// Nothing is known of it. A resource whose Create made nothing has nothing to
+		// delete.
 		latest := d.latestCreate()
 		return latest.MessageID == "" || !latest.nothing()
+	case !p.known() && p.Intent.MessageID == d.entry.MessageID:
+		return true // this request began
 	}
 	for _, made := range d.resource.Made {
 		if made.Name == p.Name && d.mayHavePut(made) {
