@@ -135,6 +135,13 @@ const (
 	newPrincipal   = "arn:aws:iam::111122223333:role/new"
 )
 
+// requests are those that were sent until now.
+func (s *simulation) requests() []*asked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 // author is the request whose policy a text is; nil for none of them.
 func (s *simulation) author(text string) *asked {
 	s.mu.Lock()

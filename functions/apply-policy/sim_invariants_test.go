@@ -187,7 +187,7 @@ func (s *simulation) ofLetter(letter queue.Message) (*asked, string) {
 // ofRequest is how a request ended, all its messages together.
 func (s *simulation) ofRequest(a *asked, endings map[*asked]ending) ending {
 	var all ending
-	for _, b := range s.asked {
+	for _, b := range s.requests() {
 		if b.origin() == a.origin() {
 			all = all.add(endings[b])
 		}

@@ -33,7 +33,7 @@ func (s *simulation) newest(endings map[*asked]ending) map[string]effect {
 			newest[key] = e
 		}
 	}
-	for _, a := range s.asked {
+	for _, a := range s.requests() {
 		e := s.ofRequest(a, endings)
 		if a.first == nil && a.stack == nil && a.kind.accepted() && (e.tookEffect() || e.letters+e.moved == 0) {
 			add(a.key(), effect{a, a.text})
@@ -58,7 +58,7 @@ func (s *simulation) newest(endings map[*asked]ending) map[string]effect {
 func (s *simulation) checkPolicies(endings map[*asked]ending) {
 	newest, stored := s.newest(endings), s.ses.Policies()
 	keys := map[string]bool{}
-	for _, a := range s.asked {
+	for _, a := range s.requests() {
 		keys[a.key()] = true
 	}
 	for key := range keys {
@@ -101,7 +101,7 @@ func (s *simulation) inDoubt(key, has string, newest *asked, endings map[*asked]
 	if last == nil || last.settled || last.text != has {
 		return false
 	}
-	for _, a := range s.asked {
+	for _, a := range s.requests() {
 		if e := s.ofRequest(a, endings); a.first != nil || !last.mayBe(a) || e.exhausted+e.expired == 0 {
 			continue
 		}
